@@ -1,0 +1,16 @@
+"""Data domains: what a file must look like, one declarative JSON file each. To add one, write its file."""
+
+from creditzone.kernel.domain.check import Fault, check_header, check_row, sentence_of
+from creditzone.kernel.domain.model import Column, Domain, UnknownDomain, domain, domains
+
+__all__ = [
+    "Column",
+    "Domain",
+    "Fault",
+    "UnknownDomain",
+    "check_header",
+    "check_row",
+    "domain",
+    "domains",
+    "sentence_of",
+]
