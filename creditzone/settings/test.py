@@ -1,0 +1,23 @@
+"""The portal under test: real PostgreSQL and the real roles; secrets that open nothing."""
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("CREDITZONE_SECRET_KEY", "tests-only-" + "0" * 40)
+os.environ.setdefault("CREDITZONE_DATABASE_URL", "postgresql://portal_web@127.0.0.1/unset")
+os.environ.setdefault("CREDITZONE_HOME", str(Path(tempfile.gettempdir()) / f"creditzone-tests-{os.getuid()}"))
+os.environ.setdefault("CREDITZONE_URL", "http://zone.localhost:8000")
+
+from .portal import *  # noqa: E402, F403
+from .portal import DATABASES, ENV  # noqa: E402
+
+TEST_DATABASE_URL = ENV.test_database_url
+DATABASES["default"]["OPTIONS"].pop("pool")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+CELERY_BROKER_URL = "memory://"

@@ -1,0 +1,24 @@
+"""The portal's addresses: each app names its own below the root, pages and `/api/v1/` alike."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("apps.core.urls")),
+    path("", include("apps.tenants.urls")),
+    path("", include("apps.ledger.urls")),
+    path("", include("apps.registry.urls")),
+    path("", include("apps.datasets.urls")),
+    path("", include("apps.capsules.urls")),
+    path("", include("apps.contracts.urls")),
+    path("", include("apps.scoring.urls")),
+    path("", include("apps.compute.urls")),
+    path("", include("apps.lending.urls")),
+    path("", include("apps.supervision.urls")),
+    path("", include("apps.workspaces.urls")),
+    path("", include("apps.ui.urls")),
+]
+
+handler400 = "apps.core.views.bad_request"
+handler403 = "apps.core.views.forbidden"
+handler404 = "apps.core.views.not_found"
+handler500 = "apps.core.views.server_error"
