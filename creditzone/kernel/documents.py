@@ -59,7 +59,7 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
     zone: str
 
 
-class Signature(_Part):
+class Signature(_Part, frozen=True, kw_only=True):
     """Who signed, with which key (its digest), and r||s in hex."""
 
     by: Uscc
@@ -67,7 +67,7 @@ class Signature(_Part):
     value: Annotated[str, Meta(pattern=r"^[0-9a-f]{128}$")]
 
 
-class Signed(_Part):
+class Signed(_Part, frozen=True, kw_only=True):
     """A document's canonical text with the signatures made over it."""
 
     text: str
@@ -86,7 +86,7 @@ class Signed(_Part):
 # Who takes part -----------------------------------------------------------------------------------------------------
 
 
-class Card(Document, tag="card"):
+class Card(Document, frozen=True, kw_only=True, tag="card"):
     """An organisation's self-signed card: keys, and where its node is reached. A firm in a hosted node has no link
     of its own and names its `host`, which signs beside it."""
 
@@ -106,7 +106,7 @@ class Card(Document, tag="card"):
     issued_at: Instant
 
 
-class Ticket(Document, tag="ticket"):
+class Ticket(Document, frozen=True, kw_only=True, tag="ticket"):
     """The portal's word for who comes to a node: signed by the zone, two minutes, once."""
 
     id: Id
@@ -123,7 +123,7 @@ class Ticket(Document, tag="ticket"):
 # What may be done with data -----------------------------------------------------------------------------------------
 
 
-class Rule(_Part):
+class Rule(_Part, frozen=True, kw_only=True):
     """One way in which a capsule may be used; inside a rule all clauses hold. `subject` as a grantee is the firm
     itself. `minimum_group` stands in rules for statistics only."""
 
@@ -139,7 +139,7 @@ class Rule(_Part):
     uses: Annotated[int, Meta(ge=1)]
 
 
-class Policy(Document, tag="policy"):
+class Policy(Document, frozen=True, kw_only=True, tag="policy"):
     """A capsule's usage policy: any one of its rules permits a use."""
 
     capsule: Id
@@ -150,7 +150,7 @@ class Policy(Document, tag="policy"):
     drafted_at: Instant
 
 
-class ColumnGroup(_Part):
+class ColumnGroup(_Part, frozen=True, kw_only=True):
     """The columns whose chunks share a content key, and the size of their body."""
 
     index: Annotated[int, Meta(ge=0)]
@@ -159,7 +159,7 @@ class ColumnGroup(_Part):
     chunks: Count
 
 
-class WrappedKey(_Part):
+class WrappedKey(_Part, frozen=True, kw_only=True):
     """A group's content key under the key-encryption key: SM4-GCM, tag behind the ciphertext."""
 
     group: Annotated[int, Meta(ge=0)]
@@ -167,7 +167,7 @@ class WrappedKey(_Part):
     key: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 
 
-class CapsuleHeader(Document, tag="capsule"):
+class CapsuleHeader(Document, frozen=True, kw_only=True, tag="capsule"):
     """The signed head of a capsule: it binds the policy's digest to the wrapped keys, and the keys to one body.
 
     `secret` is wrapped by SM2 to the provider's encryption key; `version` is the policy's."""
@@ -190,7 +190,7 @@ class CapsuleHeader(Document, tag="capsule"):
     sealed_at: Instant
 
 
-class Contract(Document, tag="contract"):
+class Contract(Document, frozen=True, kw_only=True, tag="contract"):
     """A data availability contract: a capsule under its policy, to a named user, at a price a matched firm."""
 
     id: Id
@@ -205,7 +205,7 @@ class Contract(Document, tag="contract"):
     drafted_at: Instant
 
 
-class ContractAct(Document, tag="contract-act"):
+class ContractAct(Document, frozen=True, kw_only=True, tag="contract-act"):
     """A party suspends, resumes or terminates a contract; at its own node this holds at once."""
 
     id: Id
@@ -216,7 +216,7 @@ class ContractAct(Document, tag="contract-act"):
     at: Instant
 
 
-class Authorisation(Document, tag="authorisation"):
+class Authorisation(Document, frozen=True, kw_only=True, tag="authorisation"):
     """A firm's authorisation: who may ask, of which providers (which learn of the query), what for, what comes back."""
 
     id: Id
@@ -236,14 +236,14 @@ class Authorisation(Document, tag="authorisation"):
 # Scorecards ---------------------------------------------------------------------------------------------------------
 
 
-class Bin(_Part):
+class Bin(_Part, frozen=True, kw_only=True):
     """Values below `below` (and not in an earlier bin) earn `points`; the last bin has no bound."""
 
     below: DecimalText | None
     points: int
 
 
-class Feature(_Part):
+class Feature(_Part, frozen=True, kw_only=True):
     """A column of a domain and the points its values earn. `mean_points` is the training population's mean, rounded;
     reasons rank by how far a firm falls below it."""
 
@@ -258,7 +258,7 @@ class Feature(_Part):
     mean_points: int
 
 
-class Scorecard(Document, tag="scorecard"):
+class Scorecard(Document, frozen=True, kw_only=True, tag="scorecard"):
     """A registered scorecard. total = base + points of all features; band = number of cuts that the total reaches
     (total >= cut); `grades[band]` is its grade, so `grades` runs from worst to best. The owner of a feature is
     whoever provides its domain."""
@@ -278,7 +278,7 @@ class Scorecard(Document, tag="scorecard"):
 # Jobs ---------------------------------------------------------------------------------------------------------------
 
 
-class Input(_Part):
+class Input(_Part, frozen=True, kw_only=True):
     """One capsule that a job uses; the recipient's own needs no contract, nor does a firm's self-enquiry."""
 
     provider: Uscc
@@ -288,7 +288,7 @@ class Input(_Part):
     contract: Digest | None
 
 
-class JobRequest(Document, tag="request"):
+class JobRequest(Document, frozen=True, kw_only=True, tag="request"):
     """What the recipient asks for, signed in its node. With `subject` the set is that one firm, under its
     `authorisation`. `decision_band` is the lowest band that counts as yes, for the disclosure `decision`.
     `consent`: `declared` = the recipient's node drops rows without a live authorisation; `signed` = the firm's own."""
@@ -309,7 +309,7 @@ class JobRequest(Document, tag="request"):
     expires_at: Instant
 
 
-class Peer(_Part):
+class Peer(_Part, frozen=True, kw_only=True):
     """A computing party: its rank on the links and the slot of its card's ports that it leased."""
 
     party: Uscc
@@ -317,7 +317,7 @@ class Peer(_Part):
     slot: Annotated[int, Meta(ge=0)]
 
 
-class Order(Document, tag="order"):
+class Order(Document, frozen=True, kw_only=True, tag="order"):
     """The zone's order to one party, wrapping the signed request with attempt, fence, peers and expiry."""
 
     id: Id
@@ -335,14 +335,14 @@ class Order(Document, tag="order"):
     expires_at: Instant
 
 
-class Figure(_Part):
+class Figure(_Part, frozen=True, kw_only=True):
     """A named count in a receipt or a stage."""
 
     name: Literal["rows", "dropped", "blinded", "matched", "shares", "peer_rows"]
     value: Count
 
 
-class Left(_Part):
+class Left(_Part, frozen=True, kw_only=True):
     """Something that left a party, in which sealed form and to whom."""
 
     form: Literal["blinded-codes", "secret-shares", "output-shares", "common-set", "sealed-shares", "sealed-reasons"]
@@ -350,15 +350,24 @@ class Left(_Part):
     count: Count
 
 
-class Learned(_Part):
+class Learned(_Part, frozen=True, kw_only=True):
     """What a party came to know beyond its own input."""
 
-    what: Literal["grades", "scores", "decisions", "reasons", "own-firms-asked", "own-firms-known", "set-size", "nothing"]
+    what: Literal[
+        "grades",
+        "scores",
+        "decisions",
+        "reasons",
+        "own-firms-asked",
+        "own-firms-known",
+        "set-size",
+        "nothing",
+    ]
     of: Uscc | None
     count: Count
 
 
-class Receipt(Document, tag="receipt"):
+class Receipt(Document, frozen=True, kw_only=True, tag="receipt"):
     """A node's account of one attempt. `agreement` is the same at all parties: it covers request, set, counts and
     engine settings under a salt that only the parties know. `output` is the recipient's sealed result."""
 
@@ -382,20 +391,20 @@ class Receipt(Document, tag="receipt"):
 # Statements: what a node tells the portal ---------------------------------------------------------------------------
 
 
-class RefusalNote(_Part):
+class RefusalNote(_Part, frozen=True, kw_only=True):
     """A refusal as data: the clause that decided and the facts it read, as text."""
 
     clause: Words
     facts: tuple[tuple[str, str], ...]
 
 
-class CardIssued(_Part, tag_field="kind", tag="card"):
+class CardIssued(_Part, frozen=True, kw_only=True, tag_field="kind", tag="card"):
     """This node's (or a hosted firm's) card, new or renewed."""
 
     card: Signed
 
 
-class ColumnQuality(_Part):
+class ColumnQuality(_Part, frozen=True, kw_only=True):
     """One column's quality: counts only. `filled` rows hold a value, `valid` ones pass every check."""
 
     name: Words
@@ -406,7 +415,7 @@ class ColumnQuality(_Part):
     valid: Count
 
 
-class DatasetMeasured(_Part, tag_field="kind", tag="dataset"):
+class DatasetMeasured(_Part, frozen=True, kw_only=True, tag_field="kind", tag="dataset"):
     """An upload was checked: schema, counts and the digest of its sealed body. rows = accepted + quarantined."""
 
     dataset: Id
@@ -422,14 +431,14 @@ class DatasetMeasured(_Part, tag_field="kind", tag="dataset"):
     measured_at: Instant
 
 
-class CapsuleSealed(_Part, tag_field="kind", tag="capsule"):
+class CapsuleSealed(_Part, frozen=True, kw_only=True, tag_field="kind", tag="capsule"):
     """A capsule's new head and the policy it is bound to, both signed by the provider."""
 
     header: Signed
     policy: Signed
 
 
-class DocumentSigned(_Part, tag_field="kind", tag="signature"):
+class DocumentSigned(_Part, frozen=True, kw_only=True, tag_field="kind", tag="signature"):
     """An officer of `organisation` signed the document with this digest in its node."""
 
     document: Digest
@@ -437,7 +446,7 @@ class DocumentSigned(_Part, tag_field="kind", tag="signature"):
     person: Id
 
 
-class DraftDeclined(_Part, tag_field="kind", tag="declined"):
+class DraftDeclined(_Part, frozen=True, kw_only=True, tag_field="kind", tag="declined"):
     """An officer returned a draft unsigned."""
 
     document: Digest
@@ -445,13 +454,13 @@ class DraftDeclined(_Part, tag_field="kind", tag="declined"):
     person: Id
 
 
-class ContractActed(_Part, tag_field="kind", tag="contract-act"):
+class ContractActed(_Part, frozen=True, kw_only=True, tag_field="kind", tag="contract-act"):
     """A contract was suspended, resumed or terminated at a node."""
 
     act: Signed
 
 
-class OrderAccepted(_Part, tag_field="kind", tag="accept"):
+class OrderAccepted(_Part, frozen=True, kw_only=True, tag_field="kind", tag="accept"):
     """The order passed every check and a use is reserved."""
 
     job: Id
@@ -459,7 +468,7 @@ class OrderAccepted(_Part, tag_field="kind", tag="accept"):
     fence: int
 
 
-class OrderRefused(_Part, tag_field="kind", tag="refuse"):
+class OrderRefused(_Part, frozen=True, kw_only=True, tag_field="kind", tag="refuse"):
     """The order failed a check; the clause says which."""
 
     job: Id
@@ -468,7 +477,7 @@ class OrderRefused(_Part, tag_field="kind", tag="refuse"):
     refusal: RefusalNote
 
 
-class NodeBusy(_Part, tag_field="kind", tag="busy"):
+class NodeBusy(_Part, frozen=True, kw_only=True, tag_field="kind", tag="busy"):
     """No free slot: the job queues again."""
 
     job: Id
@@ -476,7 +485,7 @@ class NodeBusy(_Part, tag_field="kind", tag="busy"):
     fence: int
 
 
-class StageReached(_Part, tag_field="kind", tag="stage"):
+class StageReached(_Part, frozen=True, kw_only=True, tag_field="kind", tag="stage"):
     """A stage began or ended at this node."""
 
     job: Id
@@ -488,7 +497,7 @@ class StageReached(_Part, tag_field="kind", tag="stage"):
     at: Instant
 
 
-class AttemptFailed(_Part, tag_field="kind", tag="failed"):
+class AttemptFailed(_Part, frozen=True, kw_only=True, tag_field="kind", tag="failed"):
     """This node's part of the attempt ended without a receipt. `reason` is a code of `refusals.py`."""
 
     job: Id
@@ -500,13 +509,13 @@ class AttemptFailed(_Part, tag_field="kind", tag="failed"):
     use_spent: bool
 
 
-class Receipted(_Part, tag_field="kind", tag="receipt"):
+class Receipted(_Part, frozen=True, kw_only=True, tag_field="kind", tag="receipt"):
     """The node's signed receipt."""
 
     receipt: Signed
 
 
-class SealedSent(_Part, tag_field="kind", tag="sealed"):
+class SealedSent(_Part, frozen=True, kw_only=True, tag_field="kind", tag="sealed"):
     """A sealed message for another organisation's node: base64 of at most 256 KiB, parts counted from 0."""
 
     job: Id
@@ -519,7 +528,7 @@ class SealedSent(_Part, tag_field="kind", tag="sealed"):
     body: Annotated[str, Meta(max_length=360_000)]
 
 
-class ResultOpened(_Part, tag_field="kind", tag="opened"):
+class ResultOpened(_Part, frozen=True, kw_only=True, tag_field="kind", tag="opened"):
     """A person opened the job's result at this node."""
 
     job: Id
@@ -527,14 +536,14 @@ class ResultOpened(_Part, tag_field="kind", tag="opened"):
     at: Instant
 
 
-class TakenGrade(_Part):
+class TakenGrade(_Part, frozen=True, kw_only=True):
     """One firm's grade that an officer takes into the portal's file."""
 
     subject: Uscc
     grade: Words
 
 
-class GradesTaken(_Part, tag_field="kind", tag="taken"):
+class GradesTaken(_Part, frozen=True, kw_only=True, tag_field="kind", tag="taken"):
     """An officer's explicit act: these grades go into the organisation's file at the portal."""
 
     job: Id
@@ -550,7 +559,7 @@ StatementBody = (
 )  # fmt: skip
 
 
-class Statement(Document, tag="statement"):
+class Statement(Document, frozen=True, kw_only=True, tag="statement"):
     """A node's numbered statement, chained to the one before; `organisation` is the node's own or a firm it hosts."""
 
     node: Uscc
@@ -564,7 +573,7 @@ class Statement(Document, tag="statement"):
 # The exchange -------------------------------------------------------------------------------------------------------
 
 
-class Heartbeat(_Part):
+class Heartbeat(_Part, frozen=True, kw_only=True):
     """How a node is: what the health page shows."""
 
     clock: Instant
@@ -577,7 +586,7 @@ class Heartbeat(_Part):
     running: tuple[Id, ...]
 
 
-class Uplink(Document, tag="uplink"):
+class Uplink(Document, frozen=True, kw_only=True, tag="uplink"):
     """A node's call: rising counter, statements not yet acknowledged, the last message it has taken in."""
 
     node: Uscc
@@ -588,14 +597,14 @@ class Uplink(Document, tag="uplink"):
     heartbeat: Heartbeat
 
 
-class OrderOffered(_Part, tag_field="kind", tag="order"):
+class OrderOffered(_Part, frozen=True, kw_only=True, tag_field="kind", tag="order"):
     """An order to check and accept or refuse."""
 
     number: Annotated[int, Meta(ge=1)]
     order: Signed
 
 
-class OrderStarted(_Part, tag_field="kind", tag="start"):
+class OrderStarted(_Part, frozen=True, kw_only=True, tag_field="kind", tag="start"):
     """All parties have accepted: begin."""
 
     number: Annotated[int, Meta(ge=1)]
@@ -604,7 +613,7 @@ class OrderStarted(_Part, tag_field="kind", tag="start"):
     fence: int
 
 
-class OrderStopped(_Part, tag_field="kind", tag="stop"):
+class OrderStopped(_Part, frozen=True, kw_only=True, tag_field="kind", tag="stop"):
     """Stop whatever runs of this job up to this fence; `reason` is a code of `refusals.py`."""
 
     number: Annotated[int, Meta(ge=1)]
@@ -613,7 +622,7 @@ class OrderStopped(_Part, tag_field="kind", tag="stop"):
     reason: Words
 
 
-class DraftSent(_Part, tag_field="kind", tag="draft"):
+class DraftSent(_Part, frozen=True, kw_only=True, tag_field="kind", tag="draft"):
     """A document that waits for this organisation's signature, and the signatures it already has."""
 
     number: Annotated[int, Meta(ge=1)]
@@ -621,21 +630,21 @@ class DraftSent(_Part, tag_field="kind", tag="draft"):
     document: Signed
 
 
-class DocumentCompleted(_Part, tag_field="kind", tag="completed"):
+class DocumentCompleted(_Part, frozen=True, kw_only=True, tag_field="kind", tag="completed"):
     """A document with all the signatures it needs."""
 
     number: Annotated[int, Meta(ge=1)]
     document: Signed
 
 
-class CardShown(_Part, tag_field="kind", tag="card"):
+class CardShown(_Part, frozen=True, kw_only=True, tag_field="kind", tag="card"):
     """Another organisation's card, to be confirmed by an officer."""
 
     number: Annotated[int, Meta(ge=1)]
     card: Signed
 
 
-class SealedDelivered(_Part, tag_field="kind", tag="sealed"):
+class SealedDelivered(_Part, frozen=True, kw_only=True, tag_field="kind", tag="sealed"):
     """A sealed message for an organisation of this node."""
 
     number: Annotated[int, Meta(ge=1)]
@@ -647,7 +656,7 @@ Message = (
 )  # fmt: skip
 
 
-class Downlink(Document, tag="downlink"):
+class Downlink(Document, frozen=True, kw_only=True, tag="downlink"):
     """The portal's signed answer to one uplink, named by node and counter."""
 
     node: Uscc

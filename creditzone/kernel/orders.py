@@ -1,0 +1,325 @@
+"""What a node checks before it works: one pure function, in a fixed order, the first failure being the clause.
+
+The portal could lie about everything; so nothing here is taken from it. What the function reads beside the order is
+what the node's own officers signed or confirmed, handed in as `Standing`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from creditzone.kernel.credit.uscc import is_person
+from creditzone.kernel.documents import (
+    Authorisation,
+    CapsuleHeader,
+    Card,
+    Contract,
+    DocumentError,
+    Input,
+    JobRequest,
+    Order,
+    Policy,
+    Scorecard,
+    SignatureInvalid,
+    Signed,
+    digest_of,
+    parse,
+    read,
+    require_signature,
+)
+from creditzone.kernel.policy import Use, require_allowed
+from creditzone.kernel.policy.constraints.validity import say_instant
+from creditzone.kernel.refusals import Refused
+from creditzone.kernel.sm import sm3
+from creditzone.kernel.sm.sm2 import PublicKey, Sm2Error
+
+SKEW_MS = 120_000
+ATTEMPTS = 2
+ENGINE_OF_PARTIES = {2: "cheetah", 3: "aby3"}
+
+
+@dataclass(frozen=True)
+class HeldCapsule:
+    """One of the node's own capsules: its head as signed, the policy it is bound to, and whether it may be opened."""
+
+    header: Signed
+    policy: Signed
+    is_open: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What a node holds in its own store and reads for a check.
+
+    `cards` are those that its officers confirmed, its own among them; `contract_state` gives the state that stands
+    here for a contract's digest, None where none of its officers signed it; `spent` counts the uses of a capsule by
+    rule, those of the named job left out (its attempts share one); `last_fence` is the job's highest fence, 0 for a
+    new one; `kept_time` the highest time at which the node ever acted, in milliseconds UTC like `now`."""
+
+    me: str
+    zone: str
+    zone_key: PublicKey
+    zone_signer: str
+    now: int
+    kept_time: int
+    cards: Mapping[str, Card]
+    has_seen: Callable[[str], bool]
+    last_fence: Callable[[str], int]
+    contract_state: Callable[[str], str | None]
+    capsule: Callable[[str], HeldCapsule | None]
+    spent: Callable[[str, str], Mapping[str, int]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedOrder:
+    """An order that passed: everything the node needs, parsed once. `mine` is this party's input; `rule` the policy's
+    rule whose count the use spends."""
+
+    order: Order
+    request: JobRequest
+    scorecard: Scorecard
+    mine: Input
+    header: CapsuleHeader
+    policy: Policy
+    rule: str
+
+    @property
+    def rank(self) -> int:
+        """This party's rank on the links."""
+        return next(peer.rank for peer in self.order.peers if peer.party == self.order.party)
+
+    @property
+    def recipient_computes(self) -> bool:
+        """Whether the recipient is itself one of the computing parties."""
+        return any(peer.party == self.request.recipient for peer in self.order.peers)
+
+
+def check_order(signed_order: Signed, standing: Standing) -> CheckedOrder:
+    """Check an order against what the node holds; raises Refused with the first clause that fails.
+
+    The order of checks: zone signature and zone; addressee; expiry and clocks; replay and fence; the recipient's
+    request; contracts or the firm's authorisation; the capsule's signature and version; the policy; model and parties.
+    """
+    order = _signed_by_zone(signed_order, standing)
+    _addressed_and_fresh(order, standing)
+    request = _signed_request(order, standing)
+    mine = _my_input(request, standing)
+    _agreed(order, request, mine, standing)
+    header, policy = _whole_capsule(mine, standing)
+    rule = require_allowed(policy, _use(request, standing, spent=standing.spent(header.capsule, request.id)))
+    scorecard = _model_and_parties(order, request)
+    return CheckedOrder(
+        order=order, request=request, scorecard=scorecard, mine=mine, header=header, policy=policy, rule=rule
+    )
+
+
+def _use(request: JobRequest, standing: Standing, *, spent: Mapping[str, int]) -> Use:
+    return Use(
+        grantee=request.recipient,
+        subject=request.subject,
+        purpose=request.purpose,
+        model=request.model,
+        engine=request.engine,
+        disclosures=request.disclosures,
+        at=standing.now,
+        spent=spent,
+    )
+
+
+def _signed_by_zone(signed_order: Signed, standing: Standing) -> Order:
+    try:
+        order = require_signature(signed_order, Order, by=standing.zone_signer, key=standing.zone_key)
+    except DocumentError as error:
+        raise Refused("malformed", what=error) from error
+    except SignatureInvalid as error:
+        raise Refused("zone-signature") from error
+    if order.zone != standing.zone:
+        raise Refused("zone-signature")
+    return order
+
+
+def _addressed_and_fresh(order: Order, standing: Standing) -> None:
+    if order.party != standing.me:
+        raise Refused("wrong-party")
+    if standing.now >= order.expires_at:
+        raise Refused("expired", expired_at=say_instant(order.expires_at))
+    if order.issued_at - standing.now > SKEW_MS:
+        raise Refused("clock-skew", seconds=(order.issued_at - standing.now) // 1000)
+    if standing.kept_time - standing.now > SKEW_MS:
+        raise Refused("clock-back", seconds=(standing.kept_time - standing.now) // 1000)
+    if standing.has_seen(order.id) or order.fence <= standing.last_fence(order.job):
+        raise Refused("replayed")
+    if order.attempt > ATTEMPTS:
+        raise Refused("attempts")
+
+
+def _key_of(organisation: str, standing: Standing) -> PublicKey:
+    card = standing.cards.get(organisation)
+    if card is None:
+        raise Refused("unknown-card", organisation=organisation)
+    try:
+        return PublicKey.from_hex(card.signing_key)
+    except Sm2Error as error:
+        raise Refused("unknown-card", organisation=organisation) from error
+
+
+def _signed_request(order: Order, standing: Standing) -> JobRequest:
+    try:
+        recipient = read(order.request, JobRequest).recipient
+        key = _key_of(recipient, standing)
+        request = require_signature(order.request, JobRequest, by=recipient, key=key)
+    except DocumentError as error:
+        raise Refused("malformed", what=error) from error
+    except SignatureInvalid as error:
+        raise Refused("request-signature", organisation=recipient) from error
+    if request.zone != standing.zone:
+        raise Refused("request-signature", organisation=recipient)
+    if request.id != order.job:
+        raise Refused("order-mismatch", what="job")
+    if standing.now >= request.expires_at:
+        raise Refused("request-expired")
+    if request.subject is not None and is_person(request.subject):
+        raise Refused("natural-person")
+    return request
+
+
+def _my_input(request: JobRequest, standing: Standing) -> Input:
+    mine = [one for one in request.inputs if one.provider == standing.me]
+    if len(mine) != 1:
+        raise Refused("parties", what=f"{len(mine)} inputs of {standing.me}")
+    return mine[0]
+
+
+def _agreed(order: Order, request: JobRequest, mine: Input, standing: Standing) -> None:
+    """The provider's contract with the recipient stands; a firm that asks about itself shows its authorisation."""
+    if request.subject is not None:
+        _authorised(order, request, standing)
+        return
+    if standing.me == request.recipient:
+        for one in request.inputs:
+            if one.provider != standing.me:
+                _contract_stands(order, request, one, standing)
+        return
+    _contract_stands(order, request, mine, standing)
+
+
+def _contract_stands(order: Order, request: JobRequest, one: Input, standing: Standing) -> None:
+    signed_contract = next((contract for contract in order.contracts if contract.digest == one.contract), None)
+    if signed_contract is None:
+        raise Refused("contract-missing", capsule=one.capsule)
+    contract = _signed_by_both(signed_contract, standing)
+    state = standing.contract_state(signed_contract.digest)
+    if state != "active":
+        raise Refused("contract-state", state=state or "unknown")
+    facts = {
+        "provider": contract.provider == one.provider,
+        "consumer": contract.consumer == request.recipient,
+        "capsule": contract.capsule == one.capsule,
+        "purpose": contract.purpose == request.purpose,
+        "zone": contract.zone == standing.zone,
+    }
+    wrong = [name for name, holds in facts.items() if not holds]
+    if wrong:
+        raise Refused("contract-mismatch", what=", ".join(wrong))
+    if not contract.not_before <= standing.now < contract.not_after:
+        raise Refused("contract-window")
+
+
+def _signed_by_both(signed_contract: Signed, standing: Standing) -> Contract:
+    try:
+        contract = read(signed_contract, Contract)
+        for party in (contract.provider, contract.consumer):
+            try:
+                require_signature(signed_contract, Contract, by=party, key=_key_of(party, standing))
+            except SignatureInvalid as error:
+                raise Refused("contract-signature", organisation=party) from error
+    except DocumentError as error:
+        raise Refused("malformed", what=error) from error
+    return contract
+
+
+def _authorised(order: Order, request: JobRequest, standing: Standing) -> None:
+    if request.subject != request.recipient:
+        raise Refused("authorisation-mismatch", what="subject")
+    if order.authorisation is None or order.authorisation.digest != request.authorisation:
+        raise Refused("authorisation-missing")
+    firm = request.recipient
+    try:
+        authorisation = require_signature(order.authorisation, Authorisation, by=firm, key=_key_of(firm, standing))
+    except DocumentError as error:
+        raise Refused("malformed", what=error) from error
+    except SignatureInvalid as error:
+        raise Refused("authorisation-signature", organisation=firm) from error
+    facts = {
+        "subject": authorisation.subject == firm,
+        "enquirer": authorisation.enquirer == request.recipient,
+        "providers": {one.provider for one in request.inputs} <= set(authorisation.providers),
+        "domains": {one.domain for one in request.inputs} <= set(authorisation.domains),
+        "purpose": authorisation.purpose == request.purpose,
+        "disclosure": set(request.disclosures) <= set(authorisation.disclosures),
+        "zone": authorisation.zone == standing.zone,
+    }
+    wrong = [name for name, holds in facts.items() if not holds]
+    if wrong:
+        raise Refused("authorisation-mismatch", what=", ".join(wrong))
+    if not authorisation.not_before <= standing.now < authorisation.not_after:
+        raise Refused("authorisation-window")
+
+
+def _whole_capsule(mine: Input, standing: Standing) -> tuple[CapsuleHeader, Policy]:
+    held = standing.capsule(mine.capsule)
+    if held is None:
+        raise Refused("capsule-unknown", capsule=mine.capsule)
+    own_key = _key_of(standing.me, standing)
+    try:
+        header = require_signature(held.header, CapsuleHeader, by=standing.me, key=own_key)
+        policy = require_signature(held.policy, Policy, by=standing.me, key=own_key)
+    except (DocumentError, SignatureInvalid) as error:
+        raise Refused("capsule-signature", capsule=mine.capsule) from error
+    if not held.is_open:
+        raise Refused("capsule-frozen")
+    if mine.version != header.version:
+        raise Refused("capsule-version", asked=mine.version, head=header.version)
+    if header.policy != held.policy.digest or policy.version != header.version or policy.capsule != header.capsule:
+        raise Refused("policy-digest")
+    if header.domain != mine.domain:
+        raise Refused("parties", what=mine.domain)
+    return header, policy
+
+
+def _model_and_parties(order: Order, request: JobRequest) -> Scorecard:
+    if sm3.digest(order.model.encode()) != request.model:
+        raise Refused("model-digest")
+    try:
+        scorecard = parse(order.model.encode(), Scorecard)
+    except DocumentError as error:
+        raise Refused("malformed", what=error) from error
+    if sorted(one.domain for one in request.inputs) != sorted(scorecard.domains):
+        raise Refused("parties", what="domains")
+    parties = [peer.party for peer in sorted(order.peers, key=lambda peer: peer.rank)]
+    if sorted(parties) != sorted(one.provider for one in request.inputs) or len(set(parties)) != len(parties):
+        raise Refused("parties", what="peers")
+    if [peer.rank for peer in sorted(order.peers, key=lambda peer: peer.rank)] != list(range(len(parties))):
+        raise Refused("parties", what="ranks")
+    if request.subject is None and parties[0] != request.recipient:
+        raise Refused("parties", what="recipient")
+    if ENGINE_OF_PARTIES.get(len(parties)) != request.engine:
+        raise Refused("parties", what="engine")
+    return scorecard
+
+
+def require_sound_set(codes: list[str], *, held: Callable[[str], bool]) -> None:
+    """The check after alignment, at the provider: the common set is not empty, names no code twice, no person, and no
+    firm outside the capsule. Raises Refused."""
+    if not codes:
+        raise Refused("set-empty")
+    if len(set(codes)) != len(codes):
+        raise Refused("set-duplicates")
+    if any(is_person(code) for code in codes):
+        raise Refused("natural-person")
+    if not all(held(code) for code in codes):
+        raise Refused("set-foreign")
+
+
+def model_digest(scorecard: Scorecard) -> str:
+    """The digest by which requests and policies name a scorecard."""
+    return digest_of(scorecard)

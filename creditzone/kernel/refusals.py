@@ -1,0 +1,374 @@
+"""Refusals as data: the clause that decided, the facts it read, and its words for whoever reads them.
+
+A refusal travels from a node to the portal in a statement and is put into words where it is shown, in the reader's
+language. Each clause has a sentence (what was wrong) and a remedy (what to do), in Chinese and English.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from creditzone.kernel.documents import RefusalNote
+
+Language = Literal["zh", "en"]
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A clause's words; `%(fact)s` are filled from the refusal's facts."""
+
+    zh: str
+    en: str
+    remedy_zh: str
+    remedy_en: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The deciding clause and what it read."""
+
+    clause: str
+    facts: dict[str, str] = field(default_factory=dict)
+
+    def sentence(self, language: Language) -> str:
+        """What was wrong, in words."""
+        clause = CLAUSES.get(self.clause, UNKNOWN)
+        return _fill(clause.zh if language == "zh" else clause.en, self)
+
+    def remedy(self, language: Language) -> str:
+        """What the reader may do next."""
+        clause = CLAUSES.get(self.clause, UNKNOWN)
+        return _fill(clause.remedy_zh if language == "zh" else clause.remedy_en, self)
+
+    def note(self) -> RefusalNote:
+        """The refusal as it travels in a statement."""
+        return RefusalNote(clause=self.clause, facts=tuple(sorted(self.facts.items())))
+
+    @classmethod
+    def from_note(cls, note: RefusalNote) -> "Refusal":
+        """The refusal that a statement carries."""
+        return cls(note.clause, dict(note.facts))
+
+
+class Refused(Exception):
+    """Raised where a check fails; nothing was done."""
+
+    def __init__(self, clause: str, **facts: object) -> None:
+        self.refusal = Refusal(clause, {name: str(value) for name, value in facts.items()})
+        super().__init__(self.refusal.sentence("en"))
+
+
+class _Facts(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return "—"
+
+
+def _fill(template: str, refusal: Refusal) -> str:
+    return template % _Facts(refusal.facts, clause=refusal.clause)
+
+
+UNKNOWN = Clause("因 %(clause)s 未放行。", "Refused: %(clause)s.", "请联系空间运营方。", "Ask the zone operator.")
+
+CLAUSES: dict[str, Clause] = {
+    # the order itself
+    "zone-signature": Clause(
+        "指令不是本专区签发的，或内容被改动。",
+        "The order was not signed by this zone, or was altered.",
+        "请空间运营方核查门户与签名密钥。",
+        "Ask the zone operator to check the portal and its signing key.",
+    ),
+    "wrong-party": Clause(
+        "指令的收件方不是本方。", "The order is addressed to another party.", "无需处理。", "Nothing to do."
+    ),
+    "expired": Clause(
+        "指令已于 %(expired_at)s 过期。",
+        "The order expired at %(expired_at)s.",
+        "请重新提交任务。",
+        "Submit the job again.",
+    ),
+    "clock-skew": Clause(
+        "文件时间比本节点时钟快 %(seconds)s 秒，超过 120 秒。",
+        "The document is %(seconds)s s ahead of this node's clock; 120 s are allowed.",
+        "请校准时钟后重试。",
+        "Set the clocks right and try again.",
+    ),
+    "clock-back": Clause(
+        "本节点时钟被拨回 %(seconds)s 秒，停止启封。",
+        "This node's clock went back by %(seconds)s s, so it opens nothing.",
+        "请校准本节点时钟。",
+        "Set this node's clock right.",
+    ),
+    "replayed": Clause(
+        "指令已经执行过，或世代号不高于上一次。",
+        "The order was seen before, or its fence is not above the last one.",
+        "无需处理；重放的指令不会执行。",
+        "Nothing to do: a replayed order is not carried out.",
+    ),
+    "attempts": Clause(
+        "任务最多尝试两次。", "A job has at most two attempts.", "请重新提交任务。", "Submit the job again."
+    ),
+    "order-mismatch": Clause(
+        "指令与任务申请书不一致：%(what)s。",
+        "The order and the signed request differ: %(what)s.",
+        "请空间运营方核查门户。",
+        "Ask the zone operator to check the portal.",
+    ),
+    "malformed": Clause(
+        "文件格式不合规范：%(what)s。",
+        "A document is malformed: %(what)s.",
+        "请空间运营方核查门户。",
+        "Ask the zone operator to check the portal.",
+    ),
+    # who asks
+    "unknown-card": Clause(
+        "本节点尚未确认 %(organisation)s 的机构名片。",
+        "This node has not confirmed the card of %(organisation)s.",
+        "请本方人员在节点“机构名片”页核对指纹并确认。",
+        "An officer confirms the fingerprint on the node's cards page.",
+    ),
+    "request-signature": Clause(
+        "任务申请书没有使用方 %(organisation)s 的有效签名。",
+        "The job request has no valid signature by its recipient %(organisation)s.",
+        "请使用方在其节点签署任务申请书。",
+        "The recipient signs the request in its own node.",
+    ),
+    "request-expired": Clause(
+        "任务申请书已过期。", "The job request has expired.", "请重新起草并签署。", "Draft and sign it again."
+    ),
+    # contract and authorisation
+    "contract-missing": Clause(
+        "胶囊 %(capsule)s 没有可用的合约。",
+        "There is no contract for capsule %(capsule)s.",
+        "请先订立数据可用性契约。",
+        "Agree a contract first.",
+    ),
+    "contract-signature": Clause(
+        "合约缺少 %(organisation)s 的有效签名。",
+        "The contract lacks a valid signature by %(organisation)s.",
+        "请该方在其节点签署合约。",
+        "That party signs the contract in its node.",
+    ),
+    "contract-mismatch": Clause(
+        "合约与本次使用不符：%(what)s。",
+        "The contract does not cover this use: %(what)s.",
+        "请订立相应合约。",
+        "Agree a fitting contract.",
+    ),
+    "contract-state": Clause(
+        "合约在本节点的状态为“%(state)s”。",
+        "At this node the contract is %(state)s.",
+        "请与提供方联系。",
+        "Ask the provider.",
+    ),
+    "contract-window": Clause(
+        "合约不在有效期内。", "The contract is outside its term.", "请续签合约。", "Renew the contract."
+    ),
+    "authorisation-missing": Clause(
+        "没有企业的授权书。",
+        "There is no authorisation by the firm.",
+        "请企业签署授权书。",
+        "The firm signs an authorisation.",
+    ),
+    "authorisation-signature": Clause(
+        "授权书没有企业 %(organisation)s 的有效签名。",
+        "The authorisation has no valid signature by the firm %(organisation)s.",
+        "请企业本人签署授权书。",
+        "The firm itself signs the authorisation.",
+    ),
+    "authorisation-mismatch": Clause(
+        "授权书与本次使用不符：%(what)s。",
+        "The authorisation does not cover this use: %(what)s.",
+        "请企业签署相应授权书。",
+        "The firm signs a fitting authorisation.",
+    ),
+    "authorisation-window": Clause(
+        "授权书不在有效期内。",
+        "The authorisation is outside its term.",
+        "请企业续签授权书。",
+        "The firm renews its authorisation.",
+    ),
+    "natural-person": Clause(
+        "统一代码以 92 开头，属个人信息，须有单独同意，本专区暂不评分。",
+        "A code that begins with 92 is a person's; scoring it needs separate consent and is not offered yet.",
+        "请剔除后重试。",
+        "Leave it out and try again.",
+    ),
+    # capsule
+    "capsule-unknown": Clause(
+        "本节点没有胶囊 %(capsule)s。",
+        "This node holds no capsule %(capsule)s.",
+        "请核对胶囊。",
+        "Check the capsule.",
+    ),
+    "capsule-signature": Clause(
+        "胶囊 %(capsule)s 的签名无效。",
+        "The signature on capsule %(capsule)s is not valid.",
+        "请提供方重新封装。",
+        "The provider seals it again.",
+    ),
+    "capsule-version": Clause(
+        "胶囊版本为 v%(asked)s，现行版本为 v%(head)s。",
+        "The job names version %(asked)s; the head is version %(head)s.",
+        "请按现行版本重新提交任务。",
+        "Submit the job again for the head version.",
+    ),
+    "capsule-damaged": Clause(
+        "胶囊内容损坏或被改动，未启封。",
+        "The capsule's body is damaged or was altered; it was not opened.",
+        "请提供方用备份恢复或重新封装。",
+        "The provider restores its backup or seals it again.",
+    ),
+    "capsule-frozen": Clause(
+        "胶囊已被提供方冻结或吊销。",
+        "The provider has frozen or revoked the capsule.",
+        "请与提供方联系。",
+        "Ask the provider.",
+    ),
+    # policy clauses (one a constraint)
+    "policy-digest": Clause(
+        "策略与胶囊绑定的摘要不一致。",
+        "The policy is not the one that the capsule is bound to.",
+        "请提供方核查策略。",
+        "The provider checks its policy.",
+    ),
+    "policy-empty": Clause(
+        "策略没有任何规则，默认拒绝。",
+        "The policy has no rule: deny by default.",
+        "请提供方制定策略。",
+        "The provider writes a policy.",
+    ),
+    "grantee": Clause(
+        "使用方 %(grantee)s 不在策略允许的范围内。",
+        "The policy does not grant %(grantee)s.",
+        "请向提供方申请。",
+        "Ask the provider.",
+    ),
+    "purpose": Clause(
+        "用途“%(purpose)s”不在策略允许的范围内。",
+        "The policy does not allow the purpose %(purpose)s.",
+        "请按允许的用途提交。",
+        "Ask for an allowed purpose.",
+    ),
+    "model": Clause(
+        "评分卡 %(model)s 不在策略允许的范围内。",
+        "The policy does not allow the scorecard %(model)s.",
+        "请选用允许的评分卡。",
+        "Choose an allowed scorecard.",
+    ),
+    "engine": Clause(
+        "密态协议 %(engine)s 不在策略允许的范围内。",
+        "The policy does not allow the engine %(engine)s.",
+        "请选用允许的协议。",
+        "Choose an allowed engine.",
+    ),
+    "disclosure": Clause(
+        "策略不允许返回“%(disclosure)s”。",
+        "The policy does not let out %(disclosure)s.",
+        "请减少返回结果。",
+        "Ask for less.",
+    ),
+    "minimum-group": Clause(
+        "统计结果涉及 %(found)s 户，少于 %(k)s 户。",
+        "The figure rests on %(found)s firms; at least %(k)s are required.",
+        "请扩大范围。",
+        "Widen the set.",
+    ),
+    "validity": Clause(
+        "策略有效期为 %(not_before)s 至 %(not_after)s，现不在其内。",
+        "The policy holds from %(not_before)s to %(not_after)s, not now.",
+        "请提供方更新策略。",
+        "The provider renews the policy.",
+    ),
+    "uses": Clause(
+        "策略允许 %(uses)s 次，已用 %(used)s 次。",
+        "The policy allows %(uses)s uses; %(used)s are spent.",
+        "请提供方更新策略。",
+        "The provider renews the policy.",
+    ),
+    # parties and model
+    "model-digest": Clause(
+        "评分卡与申请书所列摘要不一致。",
+        "The scorecard is not the one that the request names.",
+        "请空间运营方核查门户。",
+        "Ask the zone operator to check the portal.",
+    ),
+    "parties": Clause(
+        "参与方与评分卡所需数据域的提供方不一致：%(what)s。",
+        "The parties are not those whose domains the scorecard needs: %(what)s.",
+        "请按评分卡选择数据。",
+        "Choose the data that the scorecard needs.",
+    ),
+    # the set
+    "set-duplicates": Clause(
+        "名单中有重复的统一代码。",
+        "The set names a code more than once.",
+        "请使用方去重后重新提交。",
+        "The recipient removes duplicates and submits again.",
+    ),
+    "set-foreign": Clause(
+        "名单中有不属于本方胶囊的统一代码。",
+        "The set names a firm that is not in this capsule.",
+        "任务已中止。",
+        "The job was ended.",
+    ),
+    "set-empty": Clause(
+        "没有匹配的企业，或全部没有有效授权。",
+        "No firm matches, or none has a live authorisation.",
+        "请核对名单和授权。",
+        "Check the list and the authorisations.",
+    ),
+    # how an attempt can end
+    "busy": Clause(
+        "节点没有空位，任务继续排队。",
+        "The node has no free slot; the job waits.",
+        "请稍候。",
+        "Please wait.",
+    ),
+    "cancelled": Clause("任务已被取消。", "The job was cancelled.", "可重新提交。", "It can be submitted again."),
+    "peer-refused": Clause("%(party)s 未放行。", "%(party)s refused.", "见该方的理由。", "See that party's reason."),
+    "peer-lost": Clause(
+        "与对方节点的连接中断。",
+        "The link to another node was lost.",
+        "系统会再试一次。",
+        "It is tried once more.",
+    ),
+    "node-lost": Clause(
+        "节点 %(party)s 失去心跳。",
+        "The node of %(party)s stopped answering.",
+        "请该方检查节点后重新提交任务。",
+        "That party checks its node; then submit again.",
+    ),
+    "node-restarted": Clause(
+        "节点在任务中重启，本次尝试作废。",
+        "The node restarted during the job; this attempt is void.",
+        "系统会再试一次。",
+        "It is tried once more.",
+    ),
+    "deadline": Clause(
+        "计算超过时限，已停止。",
+        "The computation passed its deadline and was stopped.",
+        "请稍后重试。",
+        "Try again later.",
+    ),
+    "engine-failed": Clause(
+        "计算引擎异常结束，未产生结果。",
+        "The engine ended abnormally; there is no result.",
+        "请重新提交；若反复出现请联系空间运营方。",
+        "Submit again; if it recurs, ask the zone operator.",
+    ),
+    "settings-differ": Clause(
+        "各方的计算参数不一致，未开始计算。",
+        "The parties' engine settings differ; nothing was computed.",
+        "请各方核对节点版本。",
+        "The parties compare their nodes' versions.",
+    ),
+    "scratch": Clause(
+        "节点没有可用的内存盘空间。",
+        "The node has no room on memory-backed scratch.",
+        "请节点管理员扩大内存盘。",
+        "The node's administrator enlarges it.",
+    ),
+    "superseded": Clause(
+        "本次尝试已被新的尝试取代。", "A newer attempt has taken over.", "无需处理。", "Nothing to do."
+    ),
+    "lease-lost": Clause("租约已到期。", "The lease has expired.", "系统会再试一次。", "It is tried once more."),
+}
