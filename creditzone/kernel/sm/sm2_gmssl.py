@@ -1,9 +1,10 @@
 """SM2 by gmssl's curve arithmetic, for machines without libcrypto 3 and as an independent check of it.
 
-gmssl 3.2.2 as published leaks keys (random.choice nonces, C1 not checked, C3 not compared, `lstrip("04")`,
-lax signatures). So this module, the only one that may import it, takes the point arithmetic alone: nonces come
-from `secrets`, points are checked before they are multiplied, C3 is compared, lengths are exact. Its arithmetic
-is not constant time: where others can measure a node's time closely, install OpenSSL 3.
+gmssl 3.2.2 as published leaks keys: nonces from random.choice, C1 not checked, C3 not compared, lax signatures,
+`lstrip("04")` on keys. So this module, the only one that may import it, takes the point arithmetic alone: nonces
+come from `secrets`, points are checked before they are multiplied, C3 is compared, lengths are exact.
+
+The arithmetic is not constant time: where others can measure a node's time closely, install OpenSSL 3.
 """
 
 import hmac
