@@ -1,12 +1,12 @@
 """What a scorecard says about rows: integer points, total, band, grade and reasons.
 
 A scorecard is additive and its points are integers. Each owner computes the points of its own domain in
-the clear on its own rows; only their sum is secret. So a total put together from parts equals the plain one on
-every row, exactly.
+the clear on its own rows; only their sum is secret. So a total put together from parts equals the plain one
+on every row, exactly.
 
 Arrays: `columns` maps a column's name to float64[rows], NaN where there is no value; points are
-int32[rows, features], in the card's order of that domain's features; totals int32[rows]; bands int8[rows], where
-0 is the worst.
+int32[rows, features], in the card's order of that domain's features; totals int32[rows]; bands int8[rows],
+where 0 is the worst.
 """
 
 from __future__ import annotations
@@ -49,12 +49,14 @@ def points_of(card: Scorecard, domain: str, columns: Columns) -> Points:
 
 def part_of(card: Scorecard, domain: str, columns: Columns) -> Points:
     """What a party brings to the sum: its features' points added up, int32[rows], without the card's base."""
-    return points_of(card, domain, columns).sum(axis=1, dtype=np.int32)
+    part: Points = points_of(card, domain, columns).sum(axis=1, dtype=np.int32)
+    return part
 
 
 def total(card: Scorecard, parts: list[Points]) -> Points:
     """The card's base and the parts of all domains: int32[rows]."""
-    return np.sum(parts, axis=0, dtype=np.int32) + np.int32(card.base)
+    summed: Points = np.sum(parts, axis=0, dtype=np.int32) + np.int32(card.base)
+    return summed
 
 
 def plain_total(card: Scorecard, columns: Mapping[str, Columns]) -> Points:

@@ -1,7 +1,7 @@
 """Unified social credit codes (统一社会信用代码) after GB 32100-2015.
 
 A code has 18 characters: registering department (1), kind of entity (1), division of registration (6, GB/T
-2260), the body, which is the organisation code of GB 11714 (9, the last is its own check digit), check digit (1).
+2260), the body, which is the organisation code of GB 11714 (9, its last a check digit), check digit (1).
 
 The outer check digit (mod 31) decides. The inner one and an unknown division only warn: real, valid codes
 exist that fail the inner check, and a code keeps the division of the year in which it was given.

@@ -61,9 +61,11 @@ class Scale:
         """Points at even odds."""
         return self.points - self.factor * float(np.log(self.odds))
 
-    def probability_of_bad(self, totals: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+    def probability_of_bad(self, totals: Totals) -> npt.NDArray[np.float64]:
         """The probability of the event that a total stands for."""
-        return 1.0 / (1.0 + np.exp((totals - self.offset) / self.factor))
+        odds = np.exp((totals.astype(np.float64) - self.offset) / self.factor)
+        chance: npt.NDArray[np.float64] = 1.0 / (1.0 + odds)
+        return chance
 
     def points_for(self, probability_of_bad: float) -> int:
         """The total that stands for this probability, rounded."""
