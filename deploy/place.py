@@ -1,0 +1,104 @@
+"""Where a zone lives: its folder, its ports, its addresses, its organisations. Read once from the environment."""
+
+import os
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK = "127.0.0.1"
+
+
+class CannotStart(Exception):
+    """The zone cannot start; the message is one plain sentence with its mend."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeSpec:
+    """One party node of the demonstration: its name (host and folder), ports, and the kind of its organisation."""
+
+    name: str
+    kind: str
+    console_port: int
+    link_ports: tuple[int, int] | None
+
+    @property
+    def host(self) -> str:
+        """The host name under which the console answers; it shares no cookie with any other."""
+        return f"{self.name}.localhost"
+
+    @property
+    def url(self) -> str:
+        """The console's address."""
+        return f"http://{self.host}:{self.console_port}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A zone's folder and addresses. `database_url` and `broker_url` are empty where the embedded ones run."""
+
+    home: Path
+    port: int
+    database_url: str = ""
+    broker_url: str = ""
+    lease_seconds: int = 15
+    nodes: tuple[NodeSpec, ...] = field(default=())
+
+    @classmethod
+    def from_environment(cls) -> "Place":
+        """Read CREDITZONE_HOME, _PORT, _DATABASE_URL, _BROKER_URL; raises CannotStart where one makes no sense."""
+        given = os.environ.get("CREDITZONE_PORT", "8000")
+        if not given.isdigit() or not 1024 <= int(given) <= 64000:
+            raise CannotStart(f"CREDITZONE_PORT is {given!r}; choose a number from 1024 to 64000.")
+        port = int(given)
+        return cls(
+            home=Path(os.environ.get("CREDITZONE_HOME", ROOT / "var")).absolute(),
+            port=port,
+            database_url=os.environ.get("CREDITZONE_DATABASE_URL", ""),
+            broker_url=os.environ.get("CREDITZONE_BROKER_URL", ""),
+            lease_seconds=int(os.environ.get("CREDITZONE_LEASE_SECONDS", "15")),
+            nodes=nodes_from(port),
+        )
+
+    @property
+    def portal_url(self) -> str:
+        """The portal's address, as people type it."""
+        return f"http://zone.localhost:{self.port}"
+
+    @property
+    def run(self) -> Path:
+        """Sockets, configuration of the supervisor, process ids."""
+        return self.home / "run"
+
+    @property
+    def log(self) -> Path:
+        """One log a process."""
+        return self.home / "log"
+
+    def node_home(self, node: NodeSpec) -> Path:
+        """A node's own folder, closed to everybody but its user."""
+        return self.home / "nodes" / node.name
+
+    def require_free_ports(self) -> None:
+        """Raises CannotStart naming the first port that some other program holds."""
+        links = [port for node in self.nodes if node.link_ports for port in range(*node.link_ports)]
+        for port in [self.port, *(node.console_port for node in self.nodes), *links]:
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((LOOPBACK, port))
+                except OSError:
+                    raise CannotStart(
+                        f"Port {port} is in use. Stop the program that holds it, or choose another start: "
+                        f"CREDITZONE_PORT={self.port + 1000} make up"
+                    ) from None
+
+
+def nodes_from(port: int) -> tuple[NodeSpec, ...]:
+    """The four nodes of the demonstration: consoles 101 to 104 above the portal's port, links from 110 above it."""
+    return (
+        NodeSpec(name="bank", kind="bank", console_port=port + 101, link_ports=(port + 110, port + 118)),
+        NodeSpec(name="centre", kind="code_centre", console_port=port + 102, link_ports=(port + 120, port + 128)),
+        NodeSpec(name="platform", kind="platform", console_port=port + 103, link_ports=(port + 130, port + 138)),
+        NodeSpec(name="hosted", kind="operator", console_port=port + 104, link_ports=None),
+    )
