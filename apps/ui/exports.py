@@ -1,0 +1,49 @@
+"""Tables as files: CSV and XLSX whose cells no spreadsheet takes for a formula."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import xlsxwriter
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def safe_cell(value: Any) -> Any:
+    """Text that a spreadsheet would read as a formula, made text again by an apostrophe; numbers stay numbers."""
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return "'" + value
+    return value
+
+
+def csv_lines(heads: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """UTF-8 CSV line by line, with the mark that makes spreadsheets read it as UTF-8; CRLF after RFC 4180."""
+    yield "\ufeff" + _csv_line(heads)
+    for row in rows:
+        yield _csv_line(row)
+
+
+def _csv_line(row: Sequence[Any]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(["" if value is None else safe_cell(value) for value in row])
+    return line.getvalue()
+
+
+def xlsx_bytes(sheet: str, heads: Sequence[Any], rows: Iterable[Sequence[Any]]) -> bytes:
+    """One sheet; text is written as text, so that codes keep their zeros and formulas stay words."""
+    target = io.BytesIO()
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "in_memory": False}
+    with xlsxwriter.Workbook(target, options) as book:
+        page = book.add_worksheet(sheet[:31])
+        bold = book.add_format({"bold": True})
+        for column, head in enumerate(heads):
+            page.write_string(0, column, str(head), bold)
+        for line, row in enumerate(rows, start=1):
+            for column, value in enumerate(row):
+                if isinstance(value, int | float) and not isinstance(value, bool):
+                    page.write_number(line, column, value)
+                elif value is not None:
+                    page.write_string(line, column, str(value))
+        page.freeze_panes(1, 0)
+    return target.getvalue()
