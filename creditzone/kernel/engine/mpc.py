@@ -1,0 +1,374 @@
+"""Joint grading over secret shares. Child side only: use it inside a stage.
+
+Each party computes its own points in the clear at home and feeds only them; the total exists in shares alone, and
+only what the disclosure names comes out: the band (`grade`), one bit (`decision`) or the total (`score`). CHEETAH for
+two parties, ABY3 for three (no two of whom collude); both assume parties that follow the protocol. Integers in a
+32-bit ring, so every row is exact. SEMI2K is not offered: its default lets one party unmask the others.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from creditzone.kernel.engine.faults import EngineFault
+from creditzone.kernel.engine.link import Endpoint, Link, LinkCredentials, losing_the_peer, open_link
+from creditzone.kernel.engine.program import LARGEST, band_program, sum_program
+from creditzone.kernel.engine.psi import require_set
+
+Protocol = Literal["cheetah", "aby3"]
+Disclosure = Literal["decision", "grade", "reasons", "score"]
+Integers = npt.NDArray[np.int32]
+
+PARTIES: Final[dict[str, int]] = {"cheetah": 2, "aby3": 3}
+BATCHES: Final = (256, 4096, 65536)  # shapes are part of a compiled program: a job pads to one of these
+_MOST_ROWS: Final = 50_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputShare:
+    """One party's share of the output, for a recipient outside the computation; useless without all others.
+
+    `batches` holds, for each batch, the library's share: its meta and its chunks. No pickle anywhere.
+    """
+
+    protocol: Protocol
+    rank: int
+    rows: int
+    batches: tuple[tuple[bytes, tuple[bytes, ...]], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON: bytes as base64."""
+        batches = [{"meta": _text(meta), "chunks": [_text(one) for one in chunks]} for meta, chunks in self.batches]
+        return {"protocol": self.protocol, "rank": self.rank, "rows": self.rows, "batches": batches}
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Self:
+        """Strict; raises EngineFault("share-damaged")."""
+        try:
+            batches = tuple(
+                (_bytes(one["meta"]), tuple(_bytes(chunk) for chunk in one["chunks"])) for one in document["batches"]
+            )
+            protocol, rank, rows = document["protocol"], document["rank"], document["rows"]
+        except (KeyError, TypeError, ValueError):
+            raise EngineFault("share-damaged") from None
+        fits = type(rank) is int and type(rows) is int and 0 < rows <= _MOST_ROWS
+        if protocol not in PARTIES or not fits or not 0 <= rank < PARTIES[protocol]:
+            raise EngineFault("share-damaged")
+        return cls(protocol=protocol, rank=rank, rows=rows, batches=batches)
+
+
+class Session:
+    """One link and one engine for all batches of a job: its first operation is the dear one.
+
+    Every party gives the same `endpoints` in the same order and its own `rank` in them. Use as a context manager;
+    on a clean exit all parties leave together. Raises EngineFault throughout.
+    """
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        *,
+        rank: int,
+        endpoints: Sequence[Endpoint],
+        link_id: str,
+        credentials: LinkCredentials,
+        timeout_ms: int = 60_000,
+        scratch: Path | None = None,
+    ) -> None:
+        if protocol not in PARTIES:
+            raise EngineFault("unknown-protocol")
+        if len(endpoints) != PARTIES[protocol] or not 0 <= rank < len(endpoints):
+            raise EngineFault("wrong-parties")
+        self.protocol = protocol
+        self.rank = rank
+        self._endpoints = list(endpoints)
+        self._open = {"link_id": link_id, "credentials": credentials, "timeout_ms": timeout_ms}
+        self._scratch = scratch or Path(tempfile.gettempdir())
+        self._link: Link | None = None
+        self._engine: _Engine | None = None
+        self._order = ""
+
+    def __enter__(self) -> Self:
+        self._link = open_link(self._endpoints, rank=self.rank, scratch=self._scratch, **self._open)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.link.part()
+
+    @property
+    def link(self) -> Link:
+        assert self._link is not None, "the session is not open"
+        return self._link
+
+    def agree(self, facts: dict[str, Any]) -> None:
+        """Compare `facts` (JSON values, by digest) with all other parties before anything runs.
+
+        Raises EngineFault("settings-differ", about=<the first name that differs>) at every party.
+        """
+        self.link.agree({name: _digest(value) for name, value in facts.items()})
+
+    def broadcast_set(self, codes: Sequence[str] | None, *, root: int) -> list[str]:
+        """Alignment: `root` tells all others the final common set, in the order in which all will feed their points.
+
+        A set that is empty, holds a duplicate or a malformed code is refused by whoever receives it, too; a receiver
+        still has to check that it holds every code. The order is part of what `grade` compares.
+        """
+        if (codes is not None) != (self.rank == root):
+            raise ValueError("the root and only the root brings the set")
+        if codes is not None:
+            require_set(codes)
+            message = "\n".join(codes).encode("ascii")
+            for peer in self.link.peers:
+                self.link.send(peer, message)
+            common = list(codes)
+        else:
+            message = self.link.receive(root)
+            if not message.isascii():
+                raise EngineFault("set-damaged")
+            common = message.decode("ascii").split("\n")
+            require_set(common)
+        self._order = hashlib.sha256(message).hexdigest()
+        return common
+
+    def grade(
+        self,
+        points: Integers,
+        *,
+        cuts: Sequence[int],
+        disclosure: Disclosure,
+        recipient_rank: int | None,
+        on_batch: Callable[[int, int], None] = lambda done, total: None,
+        decision_band: int | None = None,
+    ) -> Integers | OutputShare | None:
+        """Grade the rows of all parties' `points` (int32[n], same order everywhere) together.
+
+        `cuts` rise strictly; a band is the number of cuts that the total reaches. `grade` and `reasons` give the
+        band, `score` the total, `decision` 1 where the band is at least `decision_band` (in 1..len(cuts)), else 0.
+        Returns int32[n] to the recipient and None to the others; with `recipient_rank` None everyone gets its
+        OutputShare. `on_batch(done, total)` counts batches. Before anything runs the parties compare protocol,
+        ring, program, cuts, disclosure, recipient, rows, batch and order.
+        """
+        own = _require_points(points)
+        program = _Program.plan(
+            cuts, disclosure=disclosure, decision_band=decision_band, parties=self.link.world, rows=len(own)
+        )
+        engine = _Engine(self.protocol, link=self.link)
+        self.agree(
+            {
+                "protocol": self.protocol,
+                "engine": engine.settings,
+                "disclosure": disclosure,
+                "cuts": [list(map(int, cuts)), decision_band],
+                "rows": len(own),
+                "order": self._order,
+                "batch": program.batch,
+                "program": program.text,
+                "recipient": recipient_rank,
+            }
+        )
+        shares = []
+        for done, batch in enumerate(_padded(own, program.batch), start=1):
+            shares.append(engine.run(program, batch))
+            on_batch(done, program.batches)
+        if recipient_rank is None:
+            batches = tuple((share.meta, tuple(share.share_chunks)) for share in shares)
+            return OutputShare(protocol=self.protocol, rank=self.rank, rows=len(own), batches=batches)
+        return self._deliver(engine, shares, rows=len(own), recipient=recipient_rank)
+
+    def _deliver(self, engine: _Engine, shares: list[Any], *, rows: int, recipient: int) -> Integers | None:
+        """The others' output shares go to the recipient alone, and only there is anything put together."""
+        if self.rank != recipient:
+            for share in shares:
+                self.link.send(recipient, _pack(share))
+            return None
+        outputs = []
+        for share in shares:
+            by_rank = {rank: _unpack(self.link.receive(rank)) for rank in self.link.peers}
+            by_rank[self.rank] = share
+            outputs.append(engine.join([by_rank[rank] for rank in range(self.link.world)]))
+        return np.concatenate(outputs)[:rows]
+
+
+def reconstruct(shares: Sequence[OutputShare]) -> Integers:
+    """The output from all parties' shares, at a recipient outside the computation: int32[rows]. Child side only.
+
+    Raises EngineFault("share-damaged") if a share is missing, doubled or of another run's shape.
+    """
+    protocol = shares[0].protocol if shares else "cheetah"
+    ordered = sorted(shares, key=lambda share: share.rank)
+    shapes = {(share.protocol, share.rows, len(share.batches)) for share in shares}
+    if [share.rank for share in ordered] != list(range(PARTIES[protocol])) or len(shapes) != 1:
+        raise EngineFault("share-damaged")
+    engine = _Engine(protocol, link=None)
+    outputs = []
+    for parts in zip(*(share.batches for share in ordered), strict=True):
+        try:
+            outputs.append(engine.join([_share_of(meta, chunks) for meta, chunks in parts]))
+        except RuntimeError:
+            raise EngineFault("share-damaged") from None
+    values = np.concatenate(outputs)[: shares[0].rows]
+    if len(values) != shares[0].rows:
+        raise EngineFault("share-damaged")
+    return values
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Program:
+    text: str
+    batch: int
+    batches: int
+
+    @classmethod
+    def plan(
+        cls, cuts: Sequence[int], *, disclosure: Disclosure, decision_band: int | None, parties: int, rows: int
+    ) -> Self:
+        """Which program, in which batches."""
+        batch = next((size for size in BATCHES if size >= rows), BATCHES[-1])
+        batches = -(-rows // batch)
+        if disclosure == "score":
+            return cls(text=sum_program(parties=parties, rows=batch), batch=batch, batches=batches)
+        wanted = list(map(int, cuts))
+        if not wanted or wanted != sorted(set(wanted)):
+            raise EngineFault("cuts-unordered")
+        if max(map(abs, wanted)) > LARGEST:
+            raise EngineFault("points-out-of-range")
+        if disclosure == "decision":
+            if decision_band is None or not 1 <= decision_band <= len(wanted):
+                raise EngineFault("cuts-unordered", about="decision_band")
+            wanted = [wanted[decision_band - 1]]
+        return cls(text=band_program(wanted, parties=parties, rows=batch), batch=batch, batches=batches)
+
+
+class _Engine:
+    """The library's runtime for one protocol, made at its first use; without a link it only joins shares."""
+
+    def __init__(self, protocol: Protocol, *, link: Link | None) -> None:
+        import spu.libspu as libspu
+        from spu import api
+
+        kinds = {"cheetah": libspu.ProtocolKind.CHEETAH, "aby3": libspu.ProtocolKind.ABY3}
+        self._config = libspu.RuntimeConfig()
+        self._config.protocol = kinds[protocol]
+        self._config.field = libspu.FieldType.FM32
+        self._io = api.Io(PARTIES[protocol], self._config)
+        self._link = link
+        self._runtime: Any = None
+        self._compiled: dict[str, Any] = {}
+
+    @property
+    def settings(self) -> str:
+        """The library's version and its whole configuration, as every party must have them."""
+        import spu
+
+        return f"{spu.__version__}:{bytes(self._config.SerializeToString()).hex()}"
+
+    def run(self, program: _Program, own: Integers) -> Any:
+        """One batch: share the own column, take the others' shares, run; this party's share of the output."""
+        import spu.libspu as libspu
+        from spu import api
+
+        link = self._link
+        assert link is not None
+        with losing_the_peer():
+            if self._runtime is None:
+                self._runtime = api.Runtime(link.context, self._config)
+            executable = self._executable(program.text, parties=link.world)
+            mine = self._io.make_shares(own, libspu.Visibility.VIS_SECRET)
+            for peer in link.peers:
+                link.send(peer, _pack(mine[peer]))
+            for rank in range(link.world):
+                share = mine[rank] if rank == link.rank else _unpack(link.receive(rank))
+                self._runtime.set_var(f"points{rank}", share)
+            self._runtime.run(executable)
+            output = self._runtime.get_var("output")
+            for name in (*executable.input_names, "output"):
+                self._runtime.del_var(name)
+        return output
+
+    def join(self, shares: list[Any]) -> Integers:
+        return np.asarray(self._io.reconstruct(shares), dtype=np.int32).reshape(-1)
+
+    def _executable(self, text: str, *, parties: int) -> Any:
+        import spu.libspu as libspu
+        from spu import api
+
+        if text not in self._compiled:
+            secret = [libspu.Visibility.VIS_SECRET] * parties
+            source = libspu.CompilationSource(libspu.SourceIRType.STABLEHLO, text.encode(), secret)
+            self._compiled[text] = libspu.Executable(
+                name="grade",
+                input_names=[f"points{rank}" for rank in range(parties)],
+                output_names=["output"],
+                code=api.compile(source, libspu.CompilerOptions()),
+            )
+        return self._compiled[text]
+
+
+def _require_points(points: Integers) -> Integers:
+    values = np.asarray(points)
+    if values.ndim != 1 or values.dtype.kind != "i" or not 0 < len(values) <= _MOST_ROWS:
+        raise EngineFault("points-out-of-range")
+    if max(abs(int(values.min())), abs(int(values.max()))) > LARGEST:
+        raise EngineFault("points-out-of-range")
+    return values.astype(np.int32)
+
+
+def _padded(values: Integers, batch: int) -> Iterator[Integers]:
+    for at in range(0, len(values), batch):
+        piece = values[at : at + batch]
+        yield np.pad(piece, (0, batch - len(piece)))
+
+
+def _pack(share: Any) -> bytes:
+    """A share on the link: a JSON line of lengths, then its meta and its chunks."""
+    parts = [bytes(share.meta), *map(bytes, share.share_chunks)]
+    return json.dumps([len(part) for part in parts]).encode() + b"\n" + b"".join(parts)
+
+
+def _unpack(message: bytes) -> Any:
+    head, _, body = message.partition(b"\n")
+    try:
+        lengths = json.loads(head)
+        sound = bool(lengths) and all(type(length) is int and length >= 0 for length in lengths)
+    except (ValueError, TypeError):
+        sound = False
+    if not sound or sum(lengths) != len(body):
+        raise EngineFault("share-damaged")
+    ends = np.cumsum(lengths).tolist()
+    parts = [body[end - length : end] for end, length in zip(ends, lengths, strict=True)]
+    return _share_of(parts[0], parts[1:])
+
+
+def _share_of(meta: bytes, chunks: Sequence[bytes]) -> Any:
+    import spu.libspu as libspu
+
+    share = libspu.Share()
+    share.meta = meta
+    share.share_chunks = list(chunks)
+    return share
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _text(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)
