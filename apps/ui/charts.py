@@ -34,11 +34,18 @@ def layout(*, x_title: Words = "", y_title: Words = "", **more: Any) -> dict[str
         "plot_bgcolor": "rgba(0,0,0,0)",
         "margin": {"l": 48, "r": 12, "t": 20, "b": 40},
         "showlegend": False,
+        "separators": ".,",
         "bargap": 0.38,
         "dragmode": False,
         "hoverlabel": {"bgcolor": "#fff", "bordercolor": LINE, "font": {"family": SANS, "color": INK}},
         "xaxis": {**axis, "title": {"text": str(x_title), "standoff": 8}, "showgrid": False, "type": "category"},
-        "yaxis": {**axis, "title": {"text": str(y_title), "standoff": 8}, "gridcolor": LINE, "rangemode": "tozero"},
+        "yaxis": {
+            **axis,
+            "title": {"text": str(y_title), "standoff": 8},
+            "gridcolor": LINE,
+            "rangemode": "tozero",
+            "tickformat": ",~r",
+        },
         **more,
     }
 

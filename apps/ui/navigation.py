@@ -39,12 +39,12 @@ Count = Callable[[HttpRequest], int]
 COUNTS: dict[str, Count] = {}
 
 HOME = Entry(label=pgettext_lazy("navigation", "Workbench"), url="workspaces:home", main=True)
-DATA, SEALED, FLOW = _("Data"), _("Encrypted computing"), _("Circulation")
+DATA, SEALED, FLOW = pgettext_lazy("navigation", "Data"), _("Encrypted computing"), _("Circulation")
 GRADING, LENDING, MODELS, ZONE = _("Joint scoring"), _("Lending"), _("Models"), _("Zone")
 
 PROVIDER = [
     HOME,
-    Entry(label=_("Datasets"), url="datasets:list", group=DATA, main=True, short=_("Data")),
+    Entry(label=_("Datasets"), url="datasets:list", group=DATA, main=True, short=pgettext_lazy("navigation", "Data")),
     Entry(label=_("Firms"), url="registry:search", group=DATA),
     Entry(label=_("Capsules"), url="capsules:list", group=SEALED, main=True),
     Entry(label=_("Jobs"), url="compute:list", group=SEALED),
@@ -62,14 +62,20 @@ NAV: dict[str, list[Entry]] = {
         Entry(label=_("Available data"), url="capsules:list", group=GRADING),
         Entry(label=_("Contracts"), url="contracts:list", group=GRADING),
         Entry(label=_("Own datasets"), url="datasets:list", group=GRADING),
-        Entry(label=_("Loan files"), url="lending:list", group=LENDING, main=True, short=_("Files")),
+        Entry(
+            label=_("Loan files"),
+            url="lending:list",
+            group=LENDING,
+            main=True,
+            short=pgettext_lazy("navigation", "Files"),
+        ),
         Entry(label=_("Firms"), url="registry:search", group=LENDING),
         Entry(label=_("Scorecards"), url="scoring:list", group=MODELS),
         Entry(label=_("Organisations and cards"), url="tenants:organisations", group=ZONE),
     ],
     "sme": [
         HOME,
-        Entry(label=_("My credit"), url="lending:credit", main=True, short=_("Credit")),
+        Entry(label=_("My credit"), url="lending:credit", main=True, short=pgettext_lazy("navigation", "Credit")),
         Entry(label=_("Self-enquiries"), url="compute:list", main=True, short=_("Enquiries")),
         Entry(label=_("Scorecards"), url="scoring:list"),
     ],

@@ -190,8 +190,10 @@ def _segments() -> list[str | Clause]:
     return [
         "允许 ", Clause("江城银行", field="id_grantee"), "、",
         Clause("汉水农商行", field="id_grantee"), " 为 ",
-        Clause("信贷风控（贷前、贷中）", field="id_purpose"), " 目的，使用评分卡 ", Clause("小微贷 v3 及以上"), " 进行 ",
-        Clause("隐私求交"), " 和 ", Clause("联合评分"), "，仅返回 ", Clause("评分等级"), "；统计类结果不少于 ",
+        Clause("信贷风控（贷前、贷中）", field="id_purpose"), " 目的，使用评分卡 ",
+        Clause("小微贷 v3 及以上"), " 进行 ",
+        Clause("隐私求交"), " 和 ", Clause("联合评分"), "，仅返回 ", Clause("评分等级"),
+        "；统计类结果不少于 ",
         Clause("10 户", field="id_minimum_group"), "；自签约之日起 ", Clause("30 天"), " 内有效，累计 ",
         Clause("40 次"),
         "；无有效授权的企业 ", Clause("自动剔除并计数"), "；", Clause("不得", deny=True), " 导出明细、转授权。",

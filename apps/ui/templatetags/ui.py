@@ -44,8 +44,8 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from apps.ui.charts import Chart
 from apps.ui.navigation import WORKSPACES, Shown, entries_for
@@ -350,13 +350,13 @@ def _kind_of(context: Context) -> str:
 
 @register.filter
 def money(fen: int | None) -> str:
-    """Fen as a person reads them: 80 万元, 12.5 万元; below 万元 in 元."""
+    """Fen as a person reads them: 80 万元 or 2,300 元 in Chinese, ¥800,000 in English."""
     if fen is None:
         return MISSING
-    yuan = Decimal(fen) / 100
-    if abs(yuan) < 10_000:
-        return _("%(amount)s yuan") % {"amount": _trimmed(yuan)}
-    return _("%(amount)s ten thousand yuan") % {"amount": _trimmed(yuan / 10_000)}
+    amount = Decimal(fen) / 100
+    if not (get_language() or "").startswith("zh"):
+        return f"{'−' if fen < 0 else ''}¥{_trimmed(abs(amount))}"
+    return f"{_trimmed(amount / 10_000)} 万元" if abs(amount) >= 10_000 else f"{_trimmed(amount)} 元"
 
 
 @register.filter
