@@ -1,4 +1,4 @@
-"""DECISIONS 9, clause by clause and in its order: whatever the portal changes, the node refuses and names the clause."""
+"""DECISIONS 9, clause by clause and in order: whatever the portal changes, the node refuses and names the clause."""
 
 from dataclasses import replace
 
@@ -21,7 +21,10 @@ def clause(zone, order, **standing):
         check_order(order, zone.standing(**standing))
     refusal = refused.value.refusal
     assert refusal.clause in CLAUSES
-    assert refusal.sentence("zh") and refusal.sentence("en") and refusal.remedy("zh") and refusal.remedy("en")
+    assert refusal.sentence("zh")
+    assert refusal.sentence("en")
+    assert refusal.remedy("zh")
+    assert refusal.remedy("en")
     return refusal.clause
 
 
