@@ -1,0 +1,108 @@
+"""How fast capsules are sealed and opened, against the bare ciphers, in one run.
+
+    python -m bench.sealing [MB]        (256 MB unless told)
+
+Bare ciphers work on one 1 MiB chunk again and again, in memory. Capsules go through a temporary file, as at a
+node. The ratios are what to watch: megabytes a second depend on the machine and on what else it does.
+"""
+
+import resource
+import secrets
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from creditzone.kernel.capsule import BodySummary, BodyWriter, new_content_key, read_body
+from creditzone.kernel.documents import new_id
+from creditzone.kernel.sm.sm4 import KEY, NONCE, TAG, CipherKind, Sm4Gcm, backend
+from creditzone.kernel.sm.sm4_openssl import OpensslCipher
+
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measurement: decimal megabytes a second, and how that compares with the two bare ciphers."""
+
+    what: str
+    megabytes_per_second: float
+    to_libgcrypt: float | None
+    to_openssl: float
+
+
+def run(size: int = 256_000_000) -> list[Row]:
+    """Measure with about `size` bytes each; OpenSSL's bare cipher with a quarter, for it is slow."""
+    chunks = max(size // CHUNK, 4)
+    speeds = {"OpenSSL (cryptography), sealing": _bare(OpensslCipher, max(chunks // 4, 1))}
+    gcrypt = _libgcrypt()
+    if gcrypt is not None:
+        speeds["libgcrypt, sealing"] = _bare(gcrypt, chunks)
+    for threads in (1, 2):
+        words = f"{backend()}, {threads} thread{'s' if threads > 1 else ''}"
+        sealing, opening = _capsule(chunks, threads)
+        speeds[f"capsule, sealing ({words})"] = sealing
+        speeds[f"capsule, opening ({words})"] = opening
+    openssl = speeds["OpenSSL (cryptography), sealing"]
+    libgcrypt = speeds.get("libgcrypt, sealing")
+    return [
+        Row(what, speed, speed / libgcrypt if libgcrypt else None, speed / openssl) for what, speed in speeds.items()
+    ]
+
+
+def _libgcrypt() -> CipherKind | None:
+    try:
+        from creditzone.kernel.sm.sm4_gcrypt import GcryptCipher
+    except ImportError:
+        return None
+    return GcryptCipher
+
+
+def _bare(kind: CipherKind, chunks: int) -> float:
+    cipher, plain = Sm4Gcm(secrets.token_bytes(KEY), using=kind), secrets.token_bytes(CHUNK)
+    out = memoryview(bytearray(CHUNK + TAG))
+    return _speed(chunks, lambda: [cipher.seal_into(secrets.token_bytes(NONCE), plain, out) for _ in range(chunks)])
+
+
+def _capsule(chunks: int, threads: int) -> tuple[float, float]:
+    """Sealing and opening speed of a body of so many chunks, through a temporary file."""
+    key, capsule, body = new_content_key(), new_id(), new_id()
+    plain = secrets.token_bytes(CHUNK)
+    with tempfile.TemporaryFile() as file:
+        writer = BodyWriter(file, key, capsule=capsule, body=body, threads=threads)
+
+        def seal() -> None:
+            with writer:
+                for _ in range(chunks):
+                    writer.write(plain)
+                summaries.append(writer.finish())
+
+        def open_all() -> None:
+            file.seek(0)
+            pieces = read_body(file, key, capsule=capsule, body=body, summary=summaries[0], threads=threads)
+            if sum(map(len, pieces)) != chunks * CHUNK:
+                raise AssertionError("the body did not come back whole")
+
+        summaries: list[BodySummary] = []
+        return _speed(chunks, seal), _speed(chunks, open_all)
+
+
+def _speed(chunks: int, work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return chunks * CHUNK / 1e6 / (time.perf_counter() - start)
+
+
+def main() -> None:
+    """Print the table and the peak of this process's memory."""
+    rows = run(int(float(sys.argv[1]) * 1e6)) if len(sys.argv) > 1 else run()
+    print(f"{'':52}{'MB/s':>8}{'x libgcrypt':>14}{'x OpenSSL':>12}")
+    for row in rows:
+        against = f"{row.to_libgcrypt:.2f}" if row.to_libgcrypt else "-"
+        print(f"{row.what:52}{row.megabytes_per_second:8.0f}{against:>14}{row.to_openssl:12.2f}")
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
