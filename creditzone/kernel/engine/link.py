@@ -10,10 +10,11 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -21,9 +22,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from creditzone.kernel.engine.faults import EngineFault
+from creditzone.kernel.engine.stage import tell_link
 
 _PIECE: Final = 4 << 20  # bytes of one message; the library splits and acknowledges below that
 _MOST_PIECES: Final = 4096
+_LINGER_SECONDS: Final = 0.1  # a message is delivered before its acknowledgement is written
+_MESH_GRACE_SECONDS: Final = 5.0  # beyond `timeout_ms`, before the parent gives the mesh up
 _YEARS_VALID: Final = 10
 
 
@@ -74,10 +78,14 @@ def make_link_key(common_name: str = "creditzone-link") -> tuple[str, str]:
 class Link:
     """An open link of all parties of one session. Child side only: it holds the library's context.
 
-    Every failure to send or to receive within `timeout_ms` is EngineFault("peer-lost").
+    Every failure to send or to receive within `timeout_ms` is EngineFault("peer-lost"). A link stays open until the
+    process ends: taking it down is where the library crashes, and where a peer's last message is lost.
     """
 
+    _kept: ClassVar[list[Any]] = []
+
     def __init__(self, context: Any, *, rank: int, world: int) -> None:
+        self._kept.append(context)
         self.context = context
         self.rank = rank
         self.world = world
@@ -117,11 +125,18 @@ class Link:
                 raise EngineFault("settings-differ", about=_first_difference(digests, message))
 
     def part(self) -> None:
-        """Leave together: nobody tears its end down while a peer still waits for a message."""
-        for rank in self.peers:
-            self.send(rank, b"done")
-        for rank in self.peers:
-            self.receive(rank)
+        """Leave together: nobody goes while a peer still needs it. The last good-bye may be lost without harm."""
+        if self.rank == 0:
+            for rank in self.peers:
+                self.receive(rank)
+            for rank in self.peers:
+                with contextlib.suppress(EngineFault):
+                    self.send(rank, b"leave")
+        else:
+            self.send(0, b"done")
+            self.receive(0)
+            time.sleep(_LINGER_SECONDS)
+        tell_link("parted")
 
 
 def open_link(
@@ -138,7 +153,7 @@ def open_link(
     Every party lists the same endpoints in the same order. A party without the certificate of its card is refused in
     the handshake. Raises EngineFault: peer-refused when there is no mesh within about `timeout_ms`, port-taken.
     """
-    import spu.libspu as libspu
+    from spu import libspu
 
     quiet_engine_log(scratch)
     trusted = scratch / f"peers-{link_id}.pem"
@@ -157,17 +172,19 @@ def open_link(
         options.cert.private_key_path = str(credentials.key_path)
         options.verify.ca_file_path = str(trusted)
         options.verify.verify_depth = 1
+    tell_link("linking", seconds=timeout_ms / 1000 + _MESH_GRACE_SECONDS)
     try:
         context = libspu.link.create_brpc(description, rank)
     except RuntimeError as error:
         taken = "listen" in str(error).lower() or "start server" in str(error).lower()
         raise EngineFault("port-taken" if taken else "peer-refused") from None
+    tell_link("linked")
     return Link(context, rank=rank, world=len(endpoints))
 
 
 def quiet_engine_log(scratch: Path) -> None:
     """The library logs into scratch, errors only: its lines quote file names and, in places, keys of rows."""
-    import spu.libspu as libspu
+    from spu import libspu
 
     options = libspu.logging.LogOptions()
     options.enable_console_logger = False

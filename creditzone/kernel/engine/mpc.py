@@ -257,8 +257,7 @@ class _Engine:
     """The library's runtime for one protocol, made at its first use; without a link it only joins shares."""
 
     def __init__(self, protocol: Protocol, *, link: Link | None) -> None:
-        import spu.libspu as libspu
-        from spu import api
+        from spu import api, libspu
 
         kinds = {"cheetah": libspu.ProtocolKind.CHEETAH, "aby3": libspu.ProtocolKind.ABY3}
         self._config = libspu.RuntimeConfig()
@@ -278,8 +277,7 @@ class _Engine:
 
     def run(self, program: _Program, own: Integers) -> Any:
         """One batch: share the own column, take the others' shares, run; this party's share of the output."""
-        import spu.libspu as libspu
-        from spu import api
+        from spu import api, libspu
 
         link = self._link
         assert link is not None
@@ -303,8 +301,7 @@ class _Engine:
         return np.asarray(self._io.reconstruct(shares), dtype=np.int32).reshape(-1)
 
     def _executable(self, text: str, *, parties: int) -> Any:
-        import spu.libspu as libspu
-        from spu import api
+        from spu import api, libspu
 
         if text not in self._compiled:
             secret = [libspu.Visibility.VIS_SECRET] * parties
@@ -354,7 +351,7 @@ def _unpack(message: bytes) -> Any:
 
 
 def _share_of(meta: bytes, chunks: Sequence[bytes]) -> Any:
-    import spu.libspu as libspu
+    from spu import libspu
 
     share = libspu.Share()
     share.meta = meta

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import re
 import selectors
@@ -22,7 +23,7 @@ from typing import IO, Any, Final
 
 import creditzone
 from creditzone.kernel.engine.faults import StageFailed
-from creditzone.kernel.engine.stage import LOG_NAME, PARENT
+from creditzone.kernel.engine.stage import LINK_EVENT, LOG_NAME, PARENT
 
 __all__ = ["StageFailed", "run_stage"]
 
@@ -31,6 +32,7 @@ Event = dict[str, Any]
 _POLL_SECONDS: Final = 0.1
 _LEAVE_SECONDS: Final = 5.0  # how long a child may take to go once its result is here
 _MOST_BYTES: Final = 512 << 20  # of events; a child that says more than that has gone wrong
+_ENDS_OF_A_LOST_LINK: Final = (255, -signal.SIGABRT)  # how the library ends its host when a peer is gone
 _KEPT_ENVIRONMENT: Final = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "HOME")
 _ROOT: Final = Path(creditzone.__path__[0]).resolve().parent
 _EXCEPTION_CLASS: Final = re.compile(rb"^(?:[A-Za-z_]\w*\.)*([A-Z]\w*(?:Error|Exception|Interrupt))\b", re.MULTILINE)
@@ -56,11 +58,11 @@ def run_stage(
     try:
         return conversation.hold(ends_at=time.monotonic() + deadline_seconds, should_stop=should_stop)
     except StageFailed as failure:
-        if failure.code == "crashed" and not failure.detail:
-            _await_exit(child)
-            _end(child)
-            raise StageFailed("crashed", detail=_how_it_ended(child, scratch)) from None
-        raise
+        if failure.code != "crashed" or failure.detail:
+            raise
+        _await_exit(child)
+        _end(child)
+        raise conversation.explain_end(child.returncode, how=_how_it_ended(child, scratch)) from None
     finally:
         _end(child)
         conversation.close()
@@ -99,6 +101,8 @@ class _Conversation:
         self._heard = 0
         self._result: dict[str, Any] | None = None
         self._failure: StageFailed | None = None
+        self._link = "none"
+        self._mesh_by = math.inf
         self._selector = selectors.DefaultSelector()
         for stream, direction in ((child.stdin, selectors.EVENT_WRITE), (child.stdout, selectors.EVENT_READ)):
             assert stream is not None
@@ -111,6 +115,8 @@ class _Conversation:
                 raise StageFailed("stopped")
             if time.monotonic() >= ends_at:
                 raise StageFailed("deadline")
+            if time.monotonic() >= self._mesh_by:
+                raise StageFailed("peer-refused", detail="NoMesh")
             if not self._selector.get_map():
                 raise StageFailed("crashed")
             for key, ready in self._selector.select(_POLL_SECONDS):
@@ -123,6 +129,12 @@ class _Conversation:
         assert self._result is not None
         _await_exit(self._child)
         return self._result
+
+    def explain_end(self, returncode: int, *, how: str) -> StageFailed:
+        """An end without a word: on the link the library leaves this way when a peer is gone."""
+        if returncode in _ENDS_OF_A_LOST_LINK and self._link in ("linking", "linked"):
+            return StageFailed("peer-refused" if self._link == "linking" else "peer-lost", detail=how)
+        return StageFailed("crashed", detail=how)
 
     def close(self) -> None:
         self._selector.close()
@@ -175,6 +187,9 @@ class _Conversation:
                 about=str(event.get("about", ""))[:100],
                 detail=str(event.get("detail", ""))[:100] or "Failed",
             )
+        elif event.get("event") == LINK_EVENT:
+            self._link = str(event.get("state"))
+            self._mesh_by = time.monotonic() + float(event["seconds"]) if self._link == "linking" else math.inf
         else:
             self._on_event(event)
 

@@ -22,16 +22,19 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final, Literal, NoReturn
 
 from creditzone.kernel.engine.faults import EngineFault
 
 Emit = Callable[[dict[str, Any]], None]
+LinkState = Literal["linking", "linked", "parted"]
 
 PARENT: Final = "CREDITZONE_STAGE_PARENT"  # the parent's process id, to notice that it died before the fence stood
 LOG_NAME: Final = "stage.log"
+LINK_EVENT: Final = "link"  # for the parent alone: what an abrupt end means, and how long a mesh may take to stand
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
+_serving: list[Emit] = []
 
 
 def serve(work: Callable[[dict[str, Any], Emit], dict[str, Any]]) -> NoReturn:
@@ -39,6 +42,7 @@ def serve(work: Callable[[dict[str, Any], Emit], dict[str, Any]]) -> NoReturn:
     channel = os.dup(1)
     _silence(1)
     emit = _emitter(channel)
+    _serving.append(emit)
     try:
         task = json.load(sys.stdin.buffer)
         emit({"event": "result", "result": work(task, emit)})
@@ -49,6 +53,16 @@ def serve(work: Callable[[dict[str, Any], Emit], dict[str, Any]]) -> NoReturn:
         emit({"event": "failed", "code": "crashed", "detail": type(error).__name__, "about": _place_of(error)})
         os._exit(4)
     os._exit(0)
+
+
+def tell_link(state: LinkState, *, seconds: float = 0) -> None:
+    """Tell the parent where this stage stands with its link; without a parent (a bench) nothing happens.
+
+    The library may exit or abort the process when a peer goes, and its retries do not bound the wait for an absent
+    one: so the parent has to know that the link was the place, and to keep the time.
+    """
+    for emit in _serving:
+        emit({"event": LINK_EVENT, "state": state, "seconds": seconds})
 
 
 def main() -> None:
