@@ -2,10 +2,15 @@
 
 from django.urls import include, path
 
+from apps.core.views import language
+
 urlpatterns = [
+    path("language/", language, name="set_language"),
+    path("accounts/", include("apps.tenants.account_urls")),
     path("", include("apps.core.urls")),
     path("", include("apps.tenants.urls")),
     path("", include("apps.ledger.urls")),
+    path("", include("apps.exchange.urls")),
     path("", include("apps.registry.urls")),
     path("", include("apps.datasets.urls")),
     path("", include("apps.capsules.urls")),

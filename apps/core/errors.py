@@ -15,11 +15,13 @@ nodes use these errors too.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from creditzone.kernel.refusals import Refusal
 
 Words = str | Promise
 """Text for people, perhaps not yet put into a language."""
@@ -112,19 +114,27 @@ class Invalid(DomainError):
 
 @dataclass(kw_only=True, eq=False)
 class Refused(DomainError):
-    """A rule of the zone refused; `clause` is its code in `kernel/refusals.py`, `details` the facts it read."""
+    """A rule of the zone refused; the refusal names its clause and carries the facts it read."""
 
     code, status = "refused", HTTPStatus.UNPROCESSABLE_ENTITY
     title = _("Refused by a rule")
-    sentence = _("Refused by the rule “%(clause)s”.")
-    clause: str
-    details: Mapping[str, Any] = field(default_factory=dict)
+    refusal: Refusal
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {"clause": self.refusal.clause, **self.refusal.facts}
 
     @property
     def words(self) -> str:
-        from creditzone.kernel import refusals
+        return self.refusal.sentence(_language())
 
-        return refusals.sentence(self.clause, self.details, language="en" if get_language() == "en" else "zh")
+    @property
+    def advice(self) -> str:
+        return self.refusal.remedy(_language())
+
+
+def _language() -> Literal["zh", "en"]:
+    return "en" if (get_language() or "").startswith("en") else "zh"
 
 
 @dataclass(kw_only=True, eq=False)

@@ -1,1 +1,133 @@
-"""Error pages, health, language."""
+"""Health, language, and the pages of what went wrong."""
+
+from urllib.parse import urlsplit
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.core import problems
+from apps.core.errors import NotFound
+from apps.core.http import public
+
+log = structlog.get_logger("creditzone.errors")
+
+
+@public
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+@public
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """The process can work: PostgreSQL answers and its migrations are in."""
+    from django.db.migrations.executor import MigrationExecutor
+
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("select 1")
+        executor = MigrationExecutor(connection)
+        waiting = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    except DatabaseError:
+        return JsonResponse({"status": "waiting", "database": "away"}, status=503)
+    if waiting:
+        return JsonResponse({"status": "waiting", "migrations": waiting}, status=503)
+    return JsonResponse({"status": "ok"})
+
+
+@public
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Keep the reader's choice of language in a cookie and go back to the page they came from."""
+    target = redirect(_own_path(request.POST.get("next", "/")))
+    chosen = request.POST.get("language", "")
+    if chosen in dict(settings.LANGUAGES):
+        target.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            chosen,
+            max_age=365 * 24 * 3600,
+            secure=True,
+            httponly=True,
+            samesite="Lax",
+        )
+    return target
+
+
+def _own_path(address: str) -> str:
+    """`address` reduced to a path of this site."""
+    parts = urlsplit(address)
+    path = parts.path if parts.path.startswith("/") and not parts.path.startswith(("//", "/\\")) else "/"
+    return f"{path}?{parts.query}" if parts.query else path
+
+
+def _answer(request: HttpRequest, *, status: int, code: str, title: str, sentence: str, remedy: str) -> HttpResponse:
+    if problems.wants_problem(request):
+        return problems.problem(problems.bare_document(status, code, sentence))
+    context = {"status": status, "title": title, "why": sentence, "remedy": remedy}
+    return render(request, "ui/error.html", context, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400: the request itself is broken."""
+    return _answer(
+        request,
+        status=400,
+        code="bad-request",
+        title=_("The request is broken"),
+        sentence=_("This request cannot be read."),
+        remedy=_("Go back and try again from the page."),
+    )
+
+
+def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403: a form without the token of our own page."""
+    return _answer(
+        request,
+        status=403,
+        code="csrf",
+        title=_("This form is too old"),
+        sentence=_("The form was not sent from a page of this session, so nothing was done."),
+        remedy=_("Reload the page and send it again."),
+    )
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403 from the framework; refusals of our own name act and role (`errors.Forbidden`)."""
+    return _answer(
+        request,
+        status=403,
+        code="forbidden",
+        title=_("Not allowed"),
+        sentence=_("This is not for you to see or do."),
+        remedy=_("Ask an owner of your organisation."),
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404, in the same words as for what exists but is not yours."""
+    return problems.answer(request, NotFound())
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500 with an incident's name and nothing else: the reason is in the log under that name."""
+    incident = problems.incident()
+    log.error("crash", incident=incident, exc_info=True)
+    if problems.wants_problem(request):
+        return problems.problem(problems.bare_document(500, "crash", "Nothing was changed.", incident_id=incident))
+    context = {
+        "status": 500,
+        "title": _("Something broke on our side"),
+        "why": _("What you sent was not carried out; nothing was changed."),
+        "remedy": _("Try again in a minute."),
+        "incident": incident,
+    }
+    # Without the request: whatever broke, the page of it must not touch the database again.
+    return HttpResponse(render_to_string("ui/error.html", context), status=500)

@@ -22,8 +22,6 @@ class Env(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: f"CREDI
     database_url: str = ""
     """The login of this process: `portal_web` for web, `portal_coordinator`, `portal_migrate` for set-up."""
     broker_url: str = ""
-    cache_url: str = ""
-    """Redis for rate limits; default: the broker's, when that is Redis."""
     secret_key: str = ""
     log_level: str = "INFO"
     static_root: str = ""

@@ -1,0 +1,75 @@
+"""What every endpoint of the API shares: who asks, pages by keyset, and the shape of refusals."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.middleware.csrf import CsrfViewMiddleware
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.pagination import CursorPagination
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+
+class ActorAuthentication(BaseAuthentication):
+    """The member whom the tenant middleware found, by session or by token.
+
+    A session's unsafe request needs the CSRF token of our pages; a token is nothing a browser sends by itself.
+    """
+
+    def authenticate(self, request: Request) -> tuple[Any, None] | None:
+        """The actor as DRF's `request.user`; None where nobody is signed in."""
+        plain: HttpRequest = request._request
+        actor = getattr(plain, "actor", None)
+        if actor is None:
+            return None
+        if not getattr(plain, "by_token", False):
+            _require_csrf(plain)
+        return actor, None
+
+    def authenticate_header(self, request: Request) -> str:
+        """What a 401 tells the program to send."""
+        return 'Bearer realm="CreditZone"'
+
+
+class _Csrf(CsrfViewMiddleware):
+    def _reject(self, request: HttpRequest, reason: str) -> Any:
+        return reason
+
+
+def _require_csrf(request: HttpRequest) -> None:
+    def get_response(_request: HttpRequest) -> Any:
+        raise AssertionError("only checked, never answered")
+
+    check = _Csrf(get_response)
+    check.process_request(request)
+    reason = check.process_view(request, None, (), {})
+    if reason:
+        raise PermissionDenied(f"CSRF: {reason}")
+
+
+class SignedIn(BasePermission):
+    """Somebody is signed in; what they may do is decided by the services."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether there is an actor."""
+        return getattr(request._request, "actor", None) is not None
+
+
+class NewestFirst(CursorPagination):
+    """Pages along UUIDv7 keys, newest first: no count, no offset."""
+
+    page_size = 50
+    page_size_query_param = "size"
+    max_page_size = 200
+    ordering = "-id"
+
+
+def before_id(queryset: QuerySet[Any], before: str | None) -> QuerySet[Any]:
+    """The rows older than the one named `before` (a UUIDv7); an unreadable name changes nothing."""
+    try:
+        return queryset.filter(id__lt=UUID(before)) if before else queryset
+    except ValueError:
+        return queryset
