@@ -1,1 +1,1 @@
-"""The demonstration's data: real ratios and outcomes, invented firms. Developers' commands, never imported by the zone."""
+"""The demonstration's data: real ratios and outcomes, invented firms. Developers' commands."""

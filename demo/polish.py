@@ -1,4 +1,4 @@
-"""The Polish bankruptcy file (UCI 365, CC BY 4.0): real ratios, as text, and whether the firm went bankrupt in a year."""
+"""The Polish bankruptcy file (UCI 365, CC BY 4.0): real ratios as text, and who went bankrupt in a year."""
 
 from __future__ import annotations
 
