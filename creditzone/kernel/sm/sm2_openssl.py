@@ -133,9 +133,7 @@ class _Key:
 
     @contextmanager
     def _context(self) -> Iterator[int]:
-        with _owned(
-            _lib.EVP_PKEY_CTX_new_from_pkey(None, self._handle, None), _lib.EVP_PKEY_CTX_free
-        ) as context:
+        with _owned(_lib.EVP_PKEY_CTX_new_from_pkey(None, self._handle, None), _lib.EVP_PKEY_CTX_free) as context:
             yield context
 
     @contextmanager
@@ -209,9 +207,7 @@ class OpensslPublic(_Key):
         with self._context() as context:
             _require(_lib.EVP_PKEY_encrypt_init(context))
             _require(_lib.EVP_PKEY_encrypt(context, out, ctypes.byref(size), plain, len(plain)))
-        x, y, c3, c2 = der.read_sequence(
-            out.raw[: size.value], der.INTEGER, der.INTEGER, der.OCTETS, der.OCTETS
-        )
+        x, y, c3, c2 = der.read_sequence(out.raw[: size.value], der.INTEGER, der.INTEGER, der.OCTETS, der.OCTETS)
         c1 = b"\x04" + b"".join(int.from_bytes(part, "big").to_bytes(32, "big") for part in (x, y))
         return c1, c3, c2
 

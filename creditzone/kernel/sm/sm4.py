@@ -23,9 +23,7 @@ class Cipher(Protocol):
     name: str
 
     def encrypt(self, nonce: bytes, source: Bytes, target: memoryview, associated: Bytes) -> bytes: ...
-    def decrypt(
-        self, nonce: bytes, source: Bytes, target: memoryview, associated: Bytes, tag: bytes
-    ) -> bool: ...
+    def decrypt(self, nonce: bytes, source: Bytes, target: memoryview, associated: Bytes, tag: bytes) -> bool: ...
 
 
 class CipherKind(Protocol):

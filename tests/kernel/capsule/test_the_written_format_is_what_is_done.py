@@ -1,0 +1,109 @@
+"""docs/capsule-format.md is byte-exact: its example is built again from its words, by other code, and opened by ours.
+
+The other code is `cryptography` for SM4-GCM and HKDF and the gmssl arithmetic for SM2; only the reading of the page's
+blocks is shared.
+"""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from creditzone.kernel.capsule import body as body_module
+from creditzone.kernel.capsule import check_body_digest, open_header, read_body, sealed_size, summary_of
+from creditzone.kernel.documents import CapsuleHeader, Policy, digest_of, parse
+from creditzone.kernel.sm import envelope
+from creditzone.kernel.sm.sm2 import PrivateKey
+from creditzone.kernel.sm.sm2_gmssl import Gmssl
+from creditzone.kernel.sm.sm3 import digest
+
+PAGE = (Path(__file__).parents[3] / "docs" / "capsule-format.md").read_text()
+KEY, OWNER = (bytes.fromhex(text) for text in re.findall(r"`([0-9a-f]{32}|[0-9a-f]{64})`", PAGE))
+
+
+def block(kind, name):
+    found = re.search(rf"^```{kind} {name}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    assert found, f"the page has no block {name}"
+    return bytes.fromhex(found[1]) if kind == "hex" else found[1].encode()
+
+
+BODY, TEXT = block("hex", "body"), block("text", "plaintext")
+HEADER_TEXT = block("json", "header").rstrip(b"\n")
+HEADER = parse(HEADER_TEXT, CapsuleHeader)
+
+
+def sm4_gcm(key, nonce, plain, associated):
+    context = Cipher(algorithms.SM4(key), modes.GCM(nonce)).encryptor()
+    context.authenticate_additional_data(associated)
+    return context.update(plain) + context.finalize() + context.tag
+
+
+@pytest.fixture
+def owner():
+    return PrivateKey(OWNER, using=Gmssl())
+
+
+def test_the_body_is_built_from_the_words_of_the_page():
+    prefix = (
+        b"CZBODY"
+        + (1).to_bytes(2, "big")
+        + (0).to_bytes(4, "big")
+        + (16).to_bytes(4, "big")
+        + bytes.fromhex(HEADER.capsule.replace("-", ""))
+        + bytes.fromhex(HEADER.body.replace("-", ""))
+    )
+    built, tags = prefix, b""
+    for index, start in enumerate(range(0, 42, 16)):
+        nonce = BODY[48 + index * 44 :][:12]
+        associated = prefix + index.to_bytes(8, "big") + bytes([index == 2])
+        sealed = sm4_gcm(KEY, nonce, TEXT[start : start + 16], associated)
+        built, tags = built + nonce + sealed, tags + sealed[-16:]
+    assert associated == block("hex", "associated")
+    assert built == BODY
+    assert len(built) == 48 + 42 + 28 * 3
+    assert digest(tags) == HEADER.body_digest
+
+
+def test_the_header_is_built_from_the_words_of_the_page(owner):
+    assert digest(block("json", "policy").rstrip(b"\n")) == HEADER.policy
+    assert digest(bytes.fromhex(owner.public.hex)) == HEADER.encryption_key
+    assert len(bytes.fromhex(HEADER.secret)) == 129
+    secret = owner.decrypt(bytes.fromhex(HEADER.secret))
+    assert secret == block("hex", "secret")
+    info = f"creditzone/kek/v1\n{HEADER.capsule}\n{HEADER.policy}\n{HEADER.version}".encode()
+    kek = HKDF(hashes.SM3(), 16, b"", info).derive(secret)
+    assert kek == block("hex", "kek")
+    (wrap,) = HEADER.wrapped
+    rest = re.sub(rb'"wrapped":\[.*?\]', b'"wrapped":[]', HEADER_TEXT)
+    associated = b"creditzone/wrap/v1\n" + bytes(4) + rest
+    assert sm4_gcm(kek, bytes.fromhex(wrap.nonce), KEY, associated).hex() == wrap.key
+
+
+def test_the_program_opens_what_stands_on_the_page():
+    owner = PrivateKey(OWNER)
+    keys = open_header(HEADER, owner)
+    assert keys == {0: KEY}
+    assert digest_of(parse(block("json", "policy").rstrip(b"\n"), Policy)) == HEADER.policy
+    check_body_digest(io.BytesIO(BODY), HEADER)
+    summary = summary_of(HEADER)
+    assert sealed_size(summary) == len(BODY)
+    pieces = read_body(io.BytesIO(BODY), keys[0], capsule=HEADER.capsule, body=HEADER.body, summary=summary)
+    assert b"".join(pieces) == TEXT
+
+
+def test_the_message_on_the_page_opens_and_is_built_from_its_words(owner):
+    sealed = block("hex", "envelope")
+    assert envelope.open_with(owner, sealed, associated=b"job 7") == b"grade A"
+    head, nonce = sealed[:121], sealed[121:133]
+    assert head[:8] == b"CZENV" + (1).to_bytes(3, "big")
+    assert head + nonce + sm4_gcm(owner.decrypt(head[8:]), nonce, b"grade A", head + b"job 7") == sealed
+
+
+def test_the_numbers_on_the_page_are_the_programs():
+    assert f"### Prefix, {body_module.PREFIX} bytes" in PAGE
+    assert f"1 to {body_module.CHUNK_LIMIT:,} (usually {body_module.CHUNK:,})" in PAGE
+    assert envelope.OVERHEAD == 133 + 16
