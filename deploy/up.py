@@ -1,0 +1,58 @@
+"""`make up`: bring the zone up, let the demonstration's officers do their first work, stay until Ctrl-C."""
+
+import errno
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+from deploy.place import CannotStart, Place
+from deploy.zone import Zone
+
+
+def main() -> int:
+    """Run the zone in the foreground; 0 after a clean stop, 1 with one sentence where it cannot start."""
+    began = time.monotonic()
+
+    def say(what: str) -> None:
+        print(f"· {time.monotonic() - began:4.0f} s  {what} …", flush=True)
+
+    zone = None
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        place = Place.from_environment()
+        zone = Zone(place, say)
+        zone.supervisor.end_stale()
+        place.require_free_ports()
+        zone.start()
+        from deploy.demonstration import run_demonstration
+
+        run_demonstration(zone)
+        print(f"\n  ready after {time.monotonic() - began:.0f} s; Ctrl-C stops everything.\n", flush=True)
+        return zone.supervisor.wait()
+    except CannotStart as stop:
+        print(f"\n✗ {stop}", file=sys.stderr, flush=True)
+        return 1
+    except KeyboardInterrupt:
+        print("\n· stopping …", flush=True)
+        return 0
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        home = os.environ.get("CREDITZONE_HOME", str(Path.cwd() / "var"))
+        print(f"\n✗ The disk below {home} is full: free some room, or choose another CREDITZONE_HOME.", file=sys.stderr)
+        return 1
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if zone is not None:
+            zone.stop()
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

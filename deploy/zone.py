@@ -1,0 +1,294 @@
+"""One zone on one machine: what runs, in which environment, and how it comes from nothing to running.
+
+Every step asks for its outcome and acts only where it lacks, so a second start is short and a broken first one goes
+on where it stopped.
+"""
+
+import http.client
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import psycopg
+
+from deploy import embedded, manifest, roles, secrets, translations
+from deploy.place import LOOPBACK, ROOT, CannotStart, NodeSpec, Place
+from deploy.supervise import Program, Supervisor, clean_environment
+
+CODES = {"bank": manifest.BANK, "centre": manifest.CENTRE, "platform": manifest.PLATFORM}
+
+
+@dataclass
+class Zone:
+    """A zone's processes and their environments. `say` prints staged progress."""
+
+    place: Place
+    say: Callable[[str], None]
+
+    def __post_init__(self) -> None:
+        self.place.home.mkdir(mode=0o711, parents=True, exist_ok=True)
+        self.secrets = secrets.load_or_draw(self.place.home, nodes=[node.name for node in self.place.nodes])
+        self.services: embedded.Embedded | None = None
+        if not (self.place.database_url and self.place.broker_url):
+            self.services = embedded.prepare(self.place.home, superuser_password=self.secrets["database:postgres"])
+        self.supervisor = Supervisor(run=self.place.run, log=self.place.log, programs=self._programs())
+
+    # environments -------------------------------------------------------------------------------------------------
+
+    @property
+    def admin_url(self) -> str:
+        """The login that may create roles: the embedded superuser, or what CREDITZONE_DATABASE_URL names."""
+        if self.place.database_url:
+            return self.place.database_url
+        assert self.services is not None
+        return self.services.database_url("postgres", self.secrets["database:postgres"]).replace(
+            "/creditzone?", "/postgres?"
+        )
+
+    @property
+    def broker_url(self) -> str:
+        """Celery's broker."""
+        if self.place.broker_url:
+            return self.place.broker_url
+        assert self.services is not None
+        return self.services.broker_url
+
+    @cached_property
+    def logins(self) -> dict[str, str]:
+        """The address of each database login."""
+        passwords = {login: self.secrets[f"database:{login}"] for login in roles.LOGINS}
+        database = "creditzone"
+        if self.place.database_url:
+            database = psycopg.conninfo.conninfo_to_dict(self.place.database_url).get("dbname") or database
+            database = database if database != "postgres" else "creditzone"
+        return {
+            login: roles.address(self.admin_url, user=login, password=passwords[login], database=str(database))
+            for login in roles.LOGINS
+        }
+
+    def common(self) -> dict[str, str]:
+        """What every process of the zone is told."""
+        return {
+            "CREDITZONE_HOME": str(self.place.home),
+            "CREDITZONE_PORT": str(self.place.port),
+            "CREDITZONE_URL": self.place.portal_url,
+            "CREDITZONE_STATIC_ROOT": str(self.place.home / "static"),
+            "CREDITZONE_LEASE_SECONDS": str(self.place.lease_seconds),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def portal(self, *, login: str, settings: str) -> dict[str, str]:
+        """What a process of the portal is told beside."""
+        told = {
+            "DJANGO_SETTINGS_MODULE": f"creditzone.settings.{settings}",
+            "CREDITZONE_DATABASE_URL": self.logins[login],
+            "CREDITZONE_BROKER_URL": self.broker_url,
+            "CREDITZONE_SECRET_KEY": self.secrets["django"],
+        }
+        if self.services is not None and not self.place.broker_url:
+            told["CREDITZONE_CACHE_URL"] = self.services.cache_url
+        return self.common() | told
+
+    def node(self, node: NodeSpec) -> dict[str, str]:
+        """What a node's processes are told: nothing of the portal's but its address."""
+        return self.common() | {
+            "DJANGO_SETTINGS_MODULE": "creditzone.settings.node",
+            "CREDITZONE_NODE_HOME": str(self.place.node_home(node)),
+            "CREDITZONE_NODE_URL": node.url,
+            "CREDITZONE_NODE_SECRET_KEY": self.secrets[f"node:{node.name}"],
+        }
+
+    def _programs(self) -> list[Program]:
+        python = sys.executable
+        programs = []
+        if self.services is not None and not self.place.database_url:
+            owner = self.services.owner
+            programs.append(
+                Program(name="postgres", command=self.services.postgres_command(), user=owner, priority=1, stop="INT")
+            )
+        if self.services is not None and not self.place.broker_url:
+            programs.append(Program(name="redis", command=self.services.redis_command(), priority=2))
+        programs.append(
+            Program(
+                name="web",
+                command=_served("creditzone.wsgi:application", self.place.port, threads=8),
+                environment=self.portal(login="portal_web", settings="portal"),
+                priority=10,
+            )
+        )
+        worker = [python, "-m", "celery", "-A", "creditzone.celery:app", "worker", "--beat", "--pool", "threads"]
+        quiet = ["--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
+        programs.append(
+            Program(
+                name="coordinator",
+                command=[*worker, "--concurrency", "2", *quiet, "--schedule", str(self.place.run / "beat")],
+                environment=self.portal(login="portal_coordinator", settings="coordinator"),
+                priority=11,
+            )
+        )
+        for node in self.place.nodes:
+            told = self.node(node)
+            programs += [
+                Program(
+                    name=f"{node.name}-console",
+                    command=_served("creditzone.node_wsgi:application", node.console_port, threads=4),
+                    environment=told,
+                    priority=20,
+                ),
+                Program(
+                    name=f"{node.name}-runner",
+                    command=[python, "-m", "apps.node.runner", "--home", str(self.place.node_home(node))],
+                    environment=told,
+                    priority=21,
+                ),
+            ]
+        return programs
+
+    # the way up ---------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Everything but the demonstration's own business: services, schema, portal, nodes."""
+        self.start_services()
+        self.say("database: roles, tables, public register, scorecards")
+        self._set_up_database()
+        self.say("portal and coordinator")
+        self.people = self._found()
+        self.supervisor.run("web", "coordinator")
+        wait_for(self.place.port, "/readyz", host=f"zone.localhost:{self.place.port}", log="web", place=self.place)
+        self.say("party nodes: bank, code centre, platform, hosted")
+        self._start_nodes()
+
+    def start_services(self) -> None:
+        """The supervisor and, where they are embedded, PostgreSQL and Redis; safe twice."""
+        if not self.supervisor.is_running:
+            self.supervisor.start()
+        if self.services is not None:
+            names = [
+                name
+                for name, external in (("postgres", self.place.database_url), ("redis", self.place.broker_url))
+                if not external
+            ]
+            self.say("embedded " + " and ".join(names))
+            self.supervisor.run(*names)
+        self._until_database_answers()
+
+    def _until_database_answers(self) -> None:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                psycopg.connect(self.admin_url, connect_timeout=3).close()
+                return
+            except psycopg.OperationalError as error:
+                if time.monotonic() > deadline or "password authentication failed" in str(error):
+                    where = "CREDITZONE_DATABASE_URL" if self.place.database_url else "the embedded PostgreSQL"
+                    reason = str(error).strip().splitlines()[-1]
+                    raise CannotStart(f"The database of {where} does not answer: {reason}") from error
+                time.sleep(0.2)
+
+    def _set_up_database(self) -> None:
+        passwords = {login: self.secrets[f"database:{login}"] for login in roles.LOGINS}
+        database = psycopg.conninfo.conninfo_to_dict(self.logins["portal_web"])["dbname"]
+        roles.set_up_roles(self.admin_url, passwords=passwords, database=str(database))
+        translations.compile_all()
+        self.manage("migrate", "--noinput", "--verbosity", "0", login="portal_migrate", settings="migrate")
+        self.manage("collectstatic", "--noinput", "--verbosity", "0")
+        for command in ("load_registry", "load_scorecards"):
+            self.manage(command, login="portal_migrate", settings="migrate")
+
+    def manage(self, *arguments: str, login: str = "portal_web", settings: str = "portal", given: str = "") -> str:
+        """Run one of Django's commands as a login; its output. Raises CannotStart with what it said last."""
+        return self.program(
+            [sys.executable, "manage.py", *arguments], self.portal(login=login, settings=settings), given=given
+        )
+
+    def program(self, command: list[str], environment: dict[str, str], *, given: str = "") -> str:
+        """Run a program of the project in a clean environment; its output. Raises CannotStart."""
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=clean_environment() | environment,
+            input=given,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            reason = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:] or ["no reason was given"]
+            (self.place.log / "set-up.log").write_text(f"{command}\n{done.stdout}\n{done.stderr}")
+            what = next((word for word in command[1:] if not word.startswith("-")), command[0])
+            raise CannotStart(f"{what} {command[2] if len(command) > 2 else ''} failed: {reason[0]}")
+        return done.stdout
+
+    def _found(self) -> dict[str, dict[str, Any]]:
+        """Draw the people's secrets, found the zone, keep what was drawn; people by sign-in name."""
+        path = self.place.home / "people.json"
+        people: dict[str, dict[str, Any]] = json.loads(path.read_text()) if path.exists() else {}
+        for person in manifest.PEOPLE:
+            people.setdefault(
+                person.username, {"password": manifest.draw_password(), "totp": manifest.draw_totp(), "token": None}
+            )
+        secrets.write_private(path, json.dumps(people, indent=1))
+        answer = json.loads(self.manage("set_up_zone", given=json.dumps(manifest.zone_manifest(people))))
+        for username, facts in answer["people"].items():
+            people[username]["id"] = facts["id"]
+            people[username]["token"] = facts["token"] or people[username]["token"]
+        secrets.write_private(path, json.dumps(people, indent=1))
+        return people
+
+    def _start_nodes(self) -> None:
+        for node in self.place.nodes:
+            self._init_node(node)
+        self.supervisor.run(*(f"{node.name}-{part}" for node in self.place.nodes for part in ("console", "runner")))
+        for node in self.place.nodes:
+            wait_for(
+                node.console_port,
+                "/healthz",
+                host=f"{node.host}:{node.console_port}",
+                log=f"{node.name}-console",
+                place=self.place,
+            )
+
+    def _init_node(self, node: NodeSpec) -> None:
+        from deploy.nodes import set_up_node
+
+        set_up_node(self, node)
+
+    def stop(self) -> None:
+        """Stop everything that was started."""
+        self.supervisor.stop()
+
+
+def _served(application: str, port: int, *, threads: int) -> list[str]:
+    options = {
+        "--interface": "wsgi",
+        "--host": LOOPBACK,
+        "--port": str(port),
+        "--http": "1",
+        "--workers": "1",
+        "--blocking-threads": str(threads),
+        "--backpressure": str(threads * 8),
+        "--log-level": "warning",
+    }
+    words = [word for pair in options.items() for word in pair]
+    return [sys.executable, "-m", "granian", *words, "--no-ws", "--respawn-failed-workers", application]
+
+
+def wait_for(port: int, path: str, *, host: str, log: str, place: Place, seconds: int = 60) -> None:
+    """Until the program on `port` answers 200; raises CannotStart naming its log."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
+            connection.request("GET", path, headers={"Host": host})
+            status = connection.getresponse().status
+            connection.close()
+            if status == 200:
+                return
+        except (OSError, http.client.HTTPException):
+            pass
+        time.sleep(0.15)
+    raise CannotStart(f"{log} does not answer on port {port}; the reason stands at the end of {place.log / log}.log.")
