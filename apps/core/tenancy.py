@@ -36,7 +36,9 @@ def tenant_tx(
 
 
 def become(organisation_id: UUID | None, *, role: DatabaseRole, person_id: UUID | None) -> None:
-    """Say who asks from here to the end of the open transaction. Only `tenant_tx` and the middleware call this."""
+    """Say who asks from here to the end of the open transaction. Beside `tenant_tx` only the middleware calls this, and
+    the founding of the zone, whose first organisation does not exist when its transaction begins.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "select set_config('app.tenant', %s, true), set_config('app.person', %s, true),"

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.errors import Forbidden, Invalid, NotFound
+from apps.core.tenancy import become
 from apps.ledger.services import append_entry
 from apps.tenants import selectors, zone
 from apps.tenants.members import Member
@@ -40,6 +41,7 @@ def found_zone(
     person = _make_person(username=username, name=person_name, password=password, totp_secret=totp_secret)
     membership = Membership.objects.create(person=person, organisation=operator, role=Role.OWNER)
     founder = selectors.member(membership, person)
+    become(operator.id, role="admin", person_id=person.id)  # from here on as its owner
     append_entry(
         actor=founder, act="zone.founded", subject_type="organisation", subject_id=operator.id, facts={"uscc": uscc}
     )
