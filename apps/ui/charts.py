@@ -65,7 +65,9 @@ def bars(
     series: list[dict[str, Any]] = [
         {
             "type": "bar", "x": list(labels), "y": list(values), "text": [f"{value:,}" for value in values],
-            "textposition": "outside", "cliponaxis": False, "marker": {"color": BRAND},
+            "textposition": "outside",
+            "textfont": {"size": 11},
+            "constraintext": "none", "cliponaxis": False, "marker": {"color": BRAND},
             "hovertemplate": "%{x} · %{y:,}<extra></extra>",
         }
     ]  # fmt: skip

@@ -33,7 +33,8 @@ def _csv_line(row: Sequence[Any]) -> str:
 def xlsx_bytes(sheet: str, heads: Sequence[Any], rows: Iterable[Sequence[Any]]) -> bytes:
     """One sheet; text is written as text, so that codes keep their zeros and formulas stay words."""
     target = io.BytesIO()
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "in_memory": False}
+    # in memory: by default xlsxwriter keeps rows in plain temporary files, which a node must never have
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(target, options) as book:
         page = book.add_worksheet(sheet[:31])
         bold = book.add_format({"bold": True})

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.forms.renderers import DjangoTemplates
+from django.template.backends.base import BaseEngine
 from django.utils.functional import cached_property
 
 
@@ -14,7 +15,7 @@ class Renderer(DjangoTemplates):
     field_template_name = "ui/field.html"
 
     @cached_property
-    def engine(self) -> object:
+    def engine(self) -> BaseEngine:
         import django.forms
 
         own = settings.TEMPLATES[0]["DIRS"]

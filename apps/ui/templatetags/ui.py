@@ -9,7 +9,7 @@
     {% party organisation %}   {% party "江城银行" "bank" %}
     {% stages stages percent=62 estimate="约 4 秒" %}                            list of pieces.Stage
     {% lanes lanes %}                                                           list of pieces.Lane
-    {% sentence segments %}                                                     str and pieces.Clause, or (text, kind)
+    {% sentence segments linked=True %}                                         the kernel's segments, or pieces.Clause
     {% field form.purpose %}                                                    or {{ form.purpose.as_field_group }}
     {% datatable table empty="…" %}{% for row in table.rows %}<tr>…</tr>{% endfor %}{% enddatatable %}
     {% empty title="…" text="…" act="新建任务" href=url icon="inbox" %}
@@ -41,6 +41,7 @@ from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Radi
 from django.template import Context
 from django.template.defaultfilters import filesizeformat
 from django.template.loader import render_to_string
+from django.urls import is_valid_path
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -51,6 +52,7 @@ from apps.ui.charts import Chart
 from apps.ui.navigation import WORKSPACES, Shown, entries_for
 from apps.ui.pieces import Change, Clause, Event, Lane, Proof, Stage, Thing, Words
 from apps.ui.tables import Table
+from creditzone.kernel.policy.constraints.base import Segment
 
 register = template.Library()
 
@@ -183,12 +185,13 @@ def lanes(lanes: Sequence[Lane]) -> dict[str, Any]:
 
 
 @register.inclusion_tag("ui/sentence.html")
-def sentence(segments: Iterable[Any]) -> dict[str, Any]:
+def sentence(segments: Iterable[Any], linked: bool = False) -> dict[str, Any]:
     """A policy in words. Plain text runs on; a clause is a token, and jumps to its field where it names one.
 
-    Takes text, `pieces.Clause`, or pairs (text, kind) where kind is "", "clause" or "deny".
+    Takes the kernel's segments (`linked` makes clause `x` jump to the field `id_x`), text, `pieces.Clause`, or pairs
+    (text, kind) where kind is "", "clause" or "deny".
     """
-    return {"segments": [_as_segment(segment) for segment in segments]}
+    return {"segments": [_as_segment(segment, linked=linked) for segment in segments]}
 
 
 @register.inclusion_tag("ui/field.html")
@@ -264,7 +267,8 @@ def confirm(
 ) -> dict[str, Any]:
     """A destructive act: says what it will do, asks for the object's name (posted as `name`), never “are you sure”.
 
-    Without `name` it states its impact and acts at one press. The service must compare the name again.
+    It holds a form of its own, so it never stands inside another. Without `name` it states its impact and acts at
+    one press. The service must compare the name again.
     """
     return {
         "id": id, "act": act, "action": action, "title": title, "name": name, "impacts": impacts, "text": text,
@@ -331,6 +335,14 @@ def tabs(context: Context, kind: str = "") -> dict[str, Any]:
 def nodenav(context: Context) -> dict[str, Any]:
     """The one line of navigation on a node's pages."""
     return {"entries": entries_for("node", context.get("request"))}
+
+
+@register.simple_tag(takes_context=True)
+def language_address(context: Context) -> str:
+    """Where a language is chosen, in whichever process this is; empty where nothing answers there."""
+    request = context.get("request")
+    address = "/language/"
+    return address if request is not None and is_valid_path(address, getattr(request, "urlconf", None)) else ""
 
 
 @register.simple_tag(takes_context=True)
@@ -483,11 +495,17 @@ def _as_thing(item: Any, *, sealed: bool) -> Thing:
     return item if isinstance(item, Thing) else Thing(item, sealed=sealed)
 
 
-def _as_segment(segment: Any) -> Clause | Words:
-    if isinstance(segment, Clause | str) or not isinstance(segment, tuple | list):
-        return segment
-    text, kind = segment[0], segment[1]
-    return Clause(text, deny=kind == "deny") if kind else text
+def _as_segment(segment: Any, *, linked: bool) -> Clause | Words:
+    if isinstance(segment, Segment):
+        if segment.clause is None and not segment.deny:
+            return segment.text
+        return Clause(
+            segment.text, deny=segment.deny, field=f"id_{segment.clause}" if linked and segment.clause else ""
+        )
+    if isinstance(segment, tuple | list):
+        text, kind = segment
+        return Clause(text, deny=kind == "deny") if kind else text
+    return segment
 
 
 @register.filter
