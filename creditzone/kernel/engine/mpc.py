@@ -14,6 +14,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
@@ -92,15 +93,20 @@ class Session:
             raise EngineFault("wrong-parties")
         self.protocol = protocol
         self.rank = rank
-        self._endpoints = list(endpoints)
-        self._open = {"link_id": link_id, "credentials": credentials, "timeout_ms": timeout_ms}
-        self._scratch = scratch or Path(tempfile.gettempdir())
+        self._open = partial(
+            open_link,
+            list(endpoints),
+            rank=rank,
+            link_id=link_id,
+            credentials=credentials,
+            scratch=scratch or Path(tempfile.gettempdir()),
+            timeout_ms=timeout_ms,
+        )
         self._link: Link | None = None
-        self._engine: _Engine | None = None
         self._order = ""
 
     def __enter__(self) -> Self:
-        self._link = open_link(self._endpoints, rank=self.rank, scratch=self._scratch, **self._open)
+        self._link = self._open()
         return self
 
     def __exit__(

@@ -169,7 +169,7 @@ class _Conversation:
         *lines, rest = self._said.split(b"\n")
         self._said = bytearray(rest)
         for line in lines:
-            self._hear(line)
+            self._hear(bytes(line))
 
     def _hear(self, line: bytes) -> None:
         try:

@@ -18,9 +18,11 @@ from typing import Any, Final
 
 from creditzone.kernel.engine.faults import EngineFault
 from creditzone.kernel.engine.link import Endpoint, Link, LinkCredentials, losing_the_peer, open_link
+from creditzone.kernel.engine.stage import LOG_NAME
 
 PROTOCOLS: Final = ("rr22", "kkrt", "ecdh-25519", "ecdh-sm2")
 _CODE: Final = re.compile(r"[0-9A-Za-z_.-]{1,64}")
+_TRACE: Final = re.compile(rb"Trace has been written to (/tmp/psi_[\w-]+\.trace)")
 _KEY: Final = "code"
 
 
@@ -68,6 +70,7 @@ def intersect(
         _write_codes(folder / "in.csv", codes)
         _execute(link, folder, receiver_rank=receiver_rank, protocol=protocol)
         common = sorted(_read_codes(folder / "out.csv")) if receiver else None
+    _remove_traces()
     link.part()
     return common
 
@@ -123,6 +126,13 @@ def _private_folder(folder: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_traces() -> None:
+    """The library leaves a file of timings in /tmp, outside its temporary folder, and says so in the stage's log."""
+    log = Path.cwd() / LOG_NAME
+    for name in _TRACE.findall(log.read_bytes()) if log.is_file() else []:
+        Path(name.decode()).unlink(missing_ok=True)
 
 
 @contextmanager

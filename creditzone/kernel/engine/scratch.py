@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +37,18 @@ def make_scratch(node: str, job: str, attempt: int, *, root: Path = SHARED_MEMOR
     folder.mkdir(mode=0o700)
     folder.chmod(0o700)  # whatever the umask
     return folder
+
+
+@contextmanager
+def attempt_scratch(
+    node: str, job: str, attempt: int, *, root: Path = SHARED_MEMORY, room_bytes: int = 64 << 20
+) -> Iterator[Path]:
+    """`make_scratch` for the length of a block, wiped at its end whatever happens in it."""
+    folder = make_scratch(node, job, attempt, root=root, room_bytes=room_bytes)
+    try:
+        yield folder
+    finally:
+        wipe(folder)
 
 
 def wipe(folder: Path) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from creditzone.kernel.engine.link import make_link_key
 from creditzone.kernel.engine.process import StageFailed, run_stage
 
 STAGE = "tests.kernel.engine.party"
+CUTS = [380, 430, 480, 530, 580, 630, 680]
 Outcome = dict[str, Any] | StageFailed
 
 
@@ -21,14 +24,13 @@ class Parties:
     def __init__(self, count: int, *, folder: Path, timeout_ms: int = 20_000) -> None:
         self.count = count
         self.timeout_ms = timeout_ms
+        self.folder = folder
         self.scratch = [folder / f"scratch-{rank}" for rank in range(count)]
         self.events: list[list[dict[str, Any]]] = [[] for _ in range(count)]
         self._keys: list[tuple[str, str]] = []
-        self._certificates: list[str] = []
         for rank in range(count):
             self.scratch[rank].mkdir(mode=0o700)
             self._keys.append(write_key(folder / f"key-{rank}"))
-            self._certificates.append(Path(self._keys[rank][0]).read_text())
         self._ports = free_ports(count + 2 * (count - 1))
 
     def endpoint(self, rank: int, port: int) -> dict[str, Any]:
@@ -36,7 +38,7 @@ class Parties:
             "party": f"party-{rank}",
             "host": "127.0.0.1",
             "port": port,
-            "certificate_pem": self._certificates[rank],
+            "certificate_pem": Path(self._keys[rank][0]).read_text(),
         }
 
     def task(self, rank: int, **facts: Any) -> dict[str, Any]:
@@ -56,6 +58,7 @@ class Parties:
             "credentials": self._keys[rank],
             "timeout_ms": self.timeout_ms,
             "protocol": {2: "cheetah", 3: "aby3"}.get(self.count, "cheetah"),
+            "cuts": [CUTS],
             **facts,
         }
 
@@ -65,7 +68,12 @@ class Parties:
             return list(pool.map(lambda rank: self.run_one(rank, tasks[rank], deadline=deadline), range(len(tasks))))
 
     def run_one(
-        self, rank: int, task: dict[str, Any], *, deadline: float = 90, should_stop: Callable[[], bool] = lambda: False
+        self,
+        rank: int,
+        task: dict[str, Any],
+        *,
+        deadline: float = 90,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> Outcome:
         try:
             return run_stage(
@@ -78,6 +86,30 @@ class Parties:
             )
         except StageFailed as failure:
             return failure
+
+
+def books(*, parties: int, rows: int, seed: int = 1) -> list[dict[str, int]]:
+    """Each party's points by code: sets of unequal size that overlap in part, totals around and on the cuts."""
+    draw = np.random.default_rng(seed)
+    made = []
+    for rank in range(parties):
+        chosen = draw.permutation(rows + rows // 2)[: rows + 7 * rank]
+        made.append({f"91{code:016d}": int(draw.integers(100, 700) // parties) for code in chosen})
+    return made
+
+
+def banded(codes: Sequence[str], held: list[dict[str, int]], cuts: Sequence[int]) -> list[int]:
+    """The same grades in the clear."""
+    totals = [sum(book[code] for book in held) for code in codes]
+    return np.searchsorted(cuts, totals, side="right").tolist()
+
+
+def in_common(held: list[dict[str, int]]) -> list[str]:
+    return sorted(set(held[0]).intersection(*held[1:]))
+
+
+def book_of(book: dict[str, int]) -> dict[str, Any]:
+    return {"codes": list(book), "points": list(book.values())}
 
 
 def write_key(at: Path) -> tuple[str, str]:
