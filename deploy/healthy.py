@@ -1,4 +1,4 @@
-"""`python -m deploy.healthy PORT PATH`: exit 0 when this machine's program answers 200; for containers' health checks."""
+"""`python -m deploy.healthy PORT PATH`: exit 0 when the program here answers 200; for containers."""
 
 import http.client
 import sys

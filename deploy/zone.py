@@ -17,10 +17,9 @@ from typing import Any
 import psycopg
 
 from deploy import embedded, manifest, roles, secrets, translations
+from deploy.nodes import set_up_node
 from deploy.place import LOOPBACK, ROOT, CannotStart, NodeSpec, Place
 from deploy.supervise import Program, Supervisor, clean_environment
-
-CODES = {"bank": manifest.BANK, "centre": manifest.CENTRE, "platform": manifest.PLATFORM}
 
 
 @dataclass
@@ -33,6 +32,7 @@ class Zone:
     def __post_init__(self) -> None:
         self.place.home.mkdir(mode=0o711, parents=True, exist_ok=True)
         self.secrets = secrets.load_or_draw(self.place.home, nodes=[node.name for node in self.place.nodes])
+        self.people: dict[str, dict[str, Any]] = {}
         self.services: embedded.Embedded | None = None
         if not (self.place.database_url and self.place.broker_url):
             self.services = embedded.prepare(self.place.home, superuser_password=self.secrets["database:postgres"])
@@ -157,7 +157,7 @@ class Zone:
         self.say("database: roles, tables, public register, scorecards")
         self._set_up_database()
         self.say("portal and coordinator")
-        self.people = self._found()
+        self._found()
         self.supervisor.run("web", "coordinator")
         wait_for(self.place.port, "/readyz", host=f"zone.localhost:{self.place.port}", log="web", place=self.place)
         self.say("party nodes: bank, code centre, platform, hosted")
@@ -223,25 +223,27 @@ class Zone:
             raise CannotStart(f"{what} {command[2] if len(command) > 2 else ''} failed: {reason[0]}")
         return done.stdout
 
-    def _found(self) -> dict[str, dict[str, Any]]:
-        """Draw the people's secrets, found the zone, keep what was drawn; people by sign-in name."""
+    def _found(self) -> None:
+        """Draw the people's secrets, found the zone, keep what was drawn by sign-in name."""
         path = self.place.home / "people.json"
-        people: dict[str, dict[str, Any]] = json.loads(path.read_text()) if path.exists() else {}
+        self.people = json.loads(path.read_text()) if path.exists() else {}
         for person in manifest.PEOPLE:
-            people.setdefault(
-                person.username, {"password": manifest.draw_password(), "totp": manifest.draw_totp(), "token": None}
-            )
-        secrets.write_private(path, json.dumps(people, indent=1))
-        answer = json.loads(self.manage("set_up_zone", given=json.dumps(manifest.zone_manifest(people))))
+            drawn = {"password": manifest.draw_password(), "totp": manifest.draw_totp(), "token": None}
+            self.people.setdefault(person.username, drawn)
+        self.keep_people()
+        answer = json.loads(self.manage("set_up_zone", given=json.dumps(manifest.zone_manifest(self.people))))
         for username, facts in answer["people"].items():
-            people[username]["id"] = facts["id"]
-            people[username]["token"] = facts["token"] or people[username]["token"]
-        secrets.write_private(path, json.dumps(people, indent=1))
-        return people
+            known = self.people[username]
+            known |= {"id": facts["id"], "token": facts["token"] or known["token"]}
+        self.keep_people()
+
+    def keep_people(self) -> None:
+        """Write the people's secrets down before anything rests on them."""
+        secrets.write_private(self.place.home / "people.json", json.dumps(self.people, indent=1))
 
     def _start_nodes(self) -> None:
         for node in self.place.nodes:
-            self._init_node(node)
+            set_up_node(self, node)
         self.supervisor.run(*(f"{node.name}-{part}" for node in self.place.nodes for part in ("console", "runner")))
         for node in self.place.nodes:
             wait_for(
@@ -251,11 +253,6 @@ class Zone:
                 log=f"{node.name}-console",
                 place=self.place,
             )
-
-    def _init_node(self, node: NodeSpec) -> None:
-        from deploy.nodes import set_up_node
-
-        set_up_node(self, node)
 
     def stop(self) -> None:
         """Stop everything that was started."""

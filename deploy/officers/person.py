@@ -1,0 +1,137 @@
+"""One of the demonstration's officers: signs in at the portal, enters the own node, uploads, signs. By HTTP alone."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deploy.officers.browser import Browser, Page, Unexpected, origin_of
+from deploy.officers.totp import fresh_code
+
+PIECE = 8 * 1024 * 1024
+
+
+@dataclass
+class Officer:
+    """A person with the factors that were drawn at the first start. `node` is the own node's address."""
+
+    portal: str
+    node: str
+    id: str
+    username: str
+    password: str
+    totp: str
+    token: str
+    node_totp: str = ""
+    passphrase: str = ""
+    browser: Browser = field(default_factory=Browser)
+
+    # portal -------------------------------------------------------------------------------------------------------
+
+    def sign_in(self) -> None:
+        """Password and one-time code at the portal; nothing to do where the session lives."""
+        page = self.browser.get(f"{self.portal}/")
+        if "/accounts/" not in page.url:
+            return
+        page = self.browser.get(f"{self.portal}/accounts/login/")
+        page = self.browser.post(page.url, {"login": self.username, "password": self.password}, page=page)
+        if "2fa" not in page.url:
+            raise Unexpected(f"the portal did not ask {self.username} for a second factor (at {page.url})")
+        page = self.browser.post(page.url, {"code": fresh_code(self.totp)}, page=page)
+        if "/accounts/" in page.url:
+            raise Unexpected(f"the portal did not take {self.username} in (at {page.url})")
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """The portal's API under the person's token; raises Unexpected with the problem's own words."""
+        headers = {
+            "Authorization": f"Bearer {self.token}",
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+        }
+        data = None if body is None else json.dumps(body).encode()
+        page = self.browser.request(method, f"{self.portal}/api/v1{path}", data, headers)
+        if page.status >= 400:
+            raise Unexpected(f"{method} /api/v1{path} answered {page.status}: {page.text[:400]}")
+        return page.json() if page.text else None
+
+    # node ---------------------------------------------------------------------------------------------------------
+
+    def enter_node(self, path: str = "/") -> Page:
+        """Go to a page of the own node: ticket, nonce and the node's factor as they are asked for."""
+        self.sign_in()
+        page = self.browser.get(f"{self.node}{path}?person={self.id}")
+        if "/handover/" in page.url:
+            values = {"ticket": page.field("ticket")}
+            page = self.browser.post(page.form_action("/arrive/"), values, origin=origin_of(self.portal))
+        if "/factor/" in page.url:
+            page = self.browser.post(page.url, {"code": fresh_code(self.node_totp)}, page=page)
+        if page.status >= 400:
+            raise Unexpected(f"{page.url} answered {page.status}")
+        return page
+
+    def upload(self, file: Path, *, domain: str, title: str) -> str:
+        """Upload a file in pieces to the own node and wait until it was checked; the data set's id."""
+        page = self.enter_node("/datasets/upload/")
+        token = {"X-CSRFToken": page.field("csrfmiddlewaretoken"), "Origin": self.node}
+        facts = {"filename": file.name, "size": file.stat().st_size, "domain": domain, "title": title}
+        made = self._expect(201, "POST", "/uploads/", json.dumps(facts).encode(), token)
+        address, offset = str(made["url"]), 0
+        with file.open("rb") as source:
+            while piece := source.read(PIECE):
+                headers = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
+                self._expect(204, "PATCH", address, piece, token | headers)
+                offset += len(piece)
+        dataset = str(self._expect(202, "POST", f"{address}finish/", b"", token)["dataset"])
+        return self.wait_for_dataset(dataset)
+
+    def wait_for_dataset(self, dataset: str) -> str:
+        """Until the node has measured it; raises Unexpected where the node refuses the file."""
+        state = until(
+            lambda: self._expect(200, "GET", f"/api/v1/datasets/{dataset}/"),
+            lambda answer: answer["state"] in {"measured", "refused"},
+            what=f"data set {dataset}",
+            seconds=300,
+        )
+        if state["state"] == "refused":
+            raise Unexpected(f"the node refused the file: {state.get('refusal')}")
+        return dataset
+
+    def sign(self, digest: str) -> None:
+        """Sign a draft at the own node once it has arrived there."""
+        path = f"/sign/{digest.removeprefix('sm3:')}/"
+        self.enter_node(path)
+        page = until(
+            lambda: self.browser.get(f"{self.node}{path}"),
+            lambda seen: "data-sign" in seen.text or "csrfmiddlewaretoken" in seen.text,
+            what=f"draft {digest}",
+        )
+        values: dict[str, str] = {}
+        if 'name="code"' in page.text:
+            values["code"] = fresh_code(self.node_totp)
+        if 'name="passphrase"' in page.text:
+            values["passphrase"] = self.passphrase
+        page = self.browser.post(page.url, values, page=page)
+        if page.status >= 400:
+            raise Unexpected(f"signing {digest} answered {page.status}")
+
+    def _expect(
+        self, status: int, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> Any:
+        page = self.browser.request(method, f"{self.node}{path}", body, headers)
+        if page.status != status:
+            raise Unexpected(f"{method} {path} at the node answered {page.status}: {page.text[:300]}")
+        return page.json() if page.text else None
+
+
+def until(read: Callable[[], Any], holds: Callable[[Any], bool], *, what: str, seconds: float = 60) -> Any:
+    """Read again until it holds; raises Unexpected after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        seen = read()
+        if holds(seen):
+            return seen
+        if time.monotonic() > deadline:
+            raise Unexpected(f"{what} did not come within {seconds:.0f} s")
+        time.sleep(0.3)
