@@ -106,7 +106,7 @@ def test_a_full_disk_ends_the_writer_for_good(threads):
             return super().write(data)
 
     writer = BodyWriter(Full(), KEY, capsule=CAPSULE, body=BODY, chunk_size=CHUNK, threads=threads)
-    with pytest.raises(OSError, match="No space"), writer:
+    with pytest.raises(OSError, match="No space"):
         writer.write(bytes(400))
     with pytest.raises(ValueError, match="given up"):
         writer.finish()

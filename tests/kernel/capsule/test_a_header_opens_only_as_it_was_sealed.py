@@ -90,6 +90,18 @@ def test_keys_do_not_open_beside_another_policy_version_capsule_or_group(owner, 
         assert what(replace(sealed, **change), owner) == "header", change
 
 
+@pytest.mark.parametrize(
+    ("secret", "keys"), [(b"s" * 31, {0: KEY}), (b"s" * 33, {0: KEY}), (b"s" * 32, {0: KEY, 1: KEY})]
+)
+def test_a_secret_of_another_length_and_a_key_without_a_group_are_refused(owner, sealed, secret, keys):
+    """Everything else is right: the wraps were made under this secret for this very header."""
+    draft = replace(sealed, secret=owner.public.encrypt(secret).hex(), wrapped=())
+    place = {"capsule": CAPSULE, "policy_digest": draft.policy, "version": 1, "associated": to_canonical(draft)}
+    forged = replace(draft, wrapped=tuple(wrap_content_keys(keys, secret, **place)))
+    assert unwrap_content_keys(forged.wrapped, secret, **place) == keys
+    assert what(forged, owner) == "header"
+
+
 def test_an_edit_is_a_new_wrap_over_the_same_body(owner, sealed):
     edited = rewrap(
         sealed, policy=policy(version=2, uses=9), keys=open_header(sealed, owner), owner=owner.public, now=9

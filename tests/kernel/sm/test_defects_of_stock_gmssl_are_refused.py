@@ -47,6 +47,12 @@ def test_g2_a_point_of_another_curve_is_multiplied_in_stock_and_refused_here(sm2
         PrivateKey(SCALAR, using=sm2_code).decrypt(b"\x04" + sealed)
 
 
+def test_g2_the_wrapper_checks_the_point_itself_too(gmssl, key):
+    handle = gmssl.private(SCALAR, bytes.fromhex(key.public.hex))
+    with pytest.raises(Sm2Error, match="not on the SM2 curve"):
+        handle.decrypt(b"\x04" + (7).to_bytes(32, "big") + (9).to_bytes(32, "big"), bytes(32), b"x" * 16)
+
+
 def test_g3_a_seeded_generator_repeats_the_nonce_in_stock_and_not_here(key, stock):
     def after_seeding(sign):
         random.seed(42)
@@ -71,6 +77,20 @@ def test_g5_trailing_bytes_pass_in_stock_and_are_refused_here(key, stock):
     assert stock.verify(signature.hex() + "00", digest)
     assert key.public.verify(signature, b"m")
     assert not key.public.verify(signature + b"\0", b"m")
+
+
+def test_g5_a_number_above_the_order_passes_in_stock_and_is_refused_here(gmssl, key, stock, monkeypatch):
+    """s and s + n verify alike where nobody looks at the range: a second spelling of a signature. A digest is
+    chosen for which s is 1, so that s + n still fits into 32 bytes."""
+    secret, nonce = int.from_bytes(SCALAR, "big"), 5
+    r = (nonce - (1 + secret)) * pow(secret, -1, N) % N
+    point = gmssl.public_point(nonce.to_bytes(32, "big"))
+    digest = ((r - int.from_bytes(point[1:33], "big")) % N).to_bytes(32, "big")
+    assert stock.verify(f"{r:064x}{1:064x}", digest)
+    assert stock.verify(f"{r:064x}{N + 1:064x}", digest)
+    monkeypatch.setattr("creditzone.kernel.sm.sm2_gmssl.sm3", lambda _data: digest)
+    assert key.public.verify(r.to_bytes(32, "big") + (1).to_bytes(32, "big"), b"m")
+    assert not key.public.verify(r.to_bytes(32, "big") + (N + 1).to_bytes(32, "big"), b"m")
 
 
 def test_g5_a_sum_at_infinity_kills_stock_and_is_refused_here(key, stock):

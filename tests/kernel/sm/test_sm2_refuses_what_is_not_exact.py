@@ -4,8 +4,10 @@ import pickle
 
 import pytest
 
+from creditzone.kernel.sm import sm2_gmssl
 from creditzone.kernel.sm.sm2 import PrivateKey, PublicKey, Sm2Error
 from creditzone.kernel.sm.sm2_curve import GX, GY, N, P
+from creditzone.kernel.sm.sm3 import sm3
 
 SCALAR = bytes.fromhex("3945208f7b2144b13f36e38ac6d39f95889393692860b51a42fb81ef4df7c5b8")
 GENERATOR = b"\x04" + GX.to_bytes(32, "big") + GY.to_bytes(32, "big")
@@ -109,6 +111,25 @@ def test_a_sum_that_meets_infinity_is_no_signature(key):
     t = -pow(int.from_bytes(SCALAR, "big"), -1, N) % N
     forged = ((t - 1) % N).to_bytes(32, "big") + (1).to_bytes(32, "big")
     assert not key.public.verify(forged, b"m")
+
+
+def test_a_ciphertext_under_a_mask_of_zeros_is_refused(key, gmssl):
+    """GB/T 32918.4, 7.1 B4: its text would stand in it openly. C1 is 470 G, found by search for this key."""
+    c1 = gmssl.public_point((470).to_bytes(32, "big"))
+    shared = sm2_gmssl._times(470, key.public.hex[2:])
+    assert sm2_gmssl._mask(shared, 1) == b"\0"
+    with pytest.raises(Sm2Error):
+        key.decrypt(c1 + sm3(shared[:32] + b"y" + shared[32:]) + b"y")
+
+
+def test_libcrypto_is_asked_again_when_its_mask_was_zero(openssl, monkeypatch):
+    """Older versions do not draw again by themselves."""
+    from creditzone.kernel.sm.sm2_openssl import OpensslPublic
+
+    key = PrivateKey(SCALAR, using=openssl)
+    honest, answers = OpensslPublic._encrypt_once, iter([(b"", b"", b"y")])
+    monkeypatch.setattr(OpensslPublic, "_encrypt_once", lambda self, plain: next(answers, None) or honest(self, plain))
+    assert key.decrypt(key.public.encrypt(b"y")) == b"y"
 
 
 def test_signatures_of_one_message_differ(key):
