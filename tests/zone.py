@@ -41,9 +41,9 @@ NAMES = {
 
 
 def browser(**extra: Any) -> Client:
-    """A client that speaks to the portal as a browser on its own page does; CSRF is checked for real."""
+    """A client that speaks to the portal as a browser on its own page does, in English, whose words tests compare."""
     host = settings.OWN_URL.removeprefix("http://")
-    return Client(enforce_csrf_checks=False, headers={"host": host, "origin": settings.OWN_URL, **extra})
+    return Client(headers={"host": host, "origin": settings.OWN_URL, "accept-language": "en", **extra})
 
 
 @dataclass

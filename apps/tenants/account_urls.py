@@ -19,7 +19,6 @@ urlpatterns = [
     path("factor/enrol/", totp.activate_totp, name="mfa_activate_totp"),
     path("factor/codes/", recovery.view_recovery_codes, name="mfa_view_recovery_codes"),
     path("factor/codes/new/", recovery.generate_recovery_codes, name="mfa_generate_recovery_codes"),
-    # Names that allauth's own pages resolve; here they lead back.
-    path("signup/", RedirectView.as_view(pattern_name="account_login"), name="account_signup"),
+    # A name that allauth's enrolment resolves; here it leads back.
     path("factor/off/", RedirectView.as_view(pattern_name="mfa_index"), name="mfa_deactivate_totp"),
 ]

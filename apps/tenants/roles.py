@@ -44,7 +44,7 @@ class Capability(models.TextChoices):
 
 
 EVERY_ROLE = frozenset(Role)
-DATA_KINDS = frozenset({Kind.CODE_CENTRE, Kind.BANK, Kind.PLATFORM, Kind.SME})
+NODE_KINDS = frozenset({Kind.CODE_CENTRE, Kind.BANK, Kind.PLATFORM, Kind.SME, Kind.OPERATOR})
 EVERY_KIND = frozenset(Kind)
 
 MAY: dict[Capability, tuple[frozenset[Kind], frozenset[Role]]] = {
@@ -52,7 +52,7 @@ MAY: dict[Capability, tuple[frozenset[Kind], frozenset[Role]]] = {
     Capability.MANAGE_PEOPLE: (frozenset({Kind.OPERATOR}), frozenset({Role.OWNER, Role.STEWARD})),
     Capability.SEE_NODES: (frozenset({Kind.OPERATOR, Kind.REGULATOR}), EVERY_ROLE),
     Capability.READ_LEDGER: (EVERY_KIND, frozenset({Role.OWNER, Role.STEWARD, Role.AUDITOR})),
-    Capability.ENTER_NODE: (DATA_KINDS, EVERY_ROLE - {Role.VIEWER}),
+    Capability.ENTER_NODE: (NODE_KINDS, EVERY_ROLE - {Role.VIEWER}),
     Capability.ISSUE_TOKEN: (EVERY_KIND, EVERY_ROLE - {Role.VIEWER}),
 }
 
