@@ -25,7 +25,7 @@
     {% icon "landmark" %}   {% icon "lock" size=14 %}
 
 Filters: `fen|money` (80 万元), `fen|yuan` (¥985.68), `when|moment` (relative, exact on hover), `when|exact`,
-`count|thousands`, `digest|short`, `ratio|percent`, `ratio|percent:1`, `bytes|size`.
+`count|thousands`, `organisation|called`, `digest|short`, `ratio|percent`, `ratio|percent:1`, `bytes|size`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -153,7 +153,7 @@ def state(row: Any) -> SafeString:
 @register.simple_tag
 def party(organisation: Any, kind: str = "") -> SafeString:
     """A party's name behind its coloured dot: an organisation, or a name and its kind."""
-    name = organisation if kind or isinstance(organisation, str) else organisation.name
+    name = organisation if kind or isinstance(organisation, str) else called(organisation)
     kind = kind or getattr(organisation, "kind", "")
     return format_html('<span class="party {}">{}</span>', WORKSPACES.get(str(kind), str(kind)), name)
 
@@ -377,6 +377,13 @@ def yuan(fen: int | None) -> str:
     if fen is None:
         return MISSING
     return f"{'−' if fen < 0 else ''}¥{Decimal(abs(fen)) / 100:,.2f}"
+
+
+@register.filter
+def called(organisation: Any) -> str:
+    """An organisation's name in the reader's language."""
+    english = getattr(organisation, "name_en", "")
+    return str(organisation.name) if not english or (get_language() or "").startswith("zh") else str(english)
 
 
 @register.filter
