@@ -343,6 +343,12 @@ CLAUSES: dict[str, Clause] = {
         "系统会再试一次。",
         "It is tried once more.",
     ),
+    "node-restored": Clause(
+        "本方节点由旧备份恢复，用量未核对，暂不接受任务。",
+        "This node was restored from an older backup; it takes no orders until its uses are reconciled.",
+        "请节点管理员核对用量。",
+        "The node's administrator reconciles its uses.",
+    ),
     "deadline": Clause(
         "计算超过时限，已停止。",
         "The computation passed its deadline and was stopped.",
@@ -366,6 +372,12 @@ CLAUSES: dict[str, Clause] = {
         "The node has no room on memory-backed scratch.",
         "请节点管理员扩大内存盘。",
         "The node's administrator enlarges it.",
+    ),
+    "receipts-differ": Clause(
+        "各方回执不一致，任务有争议，结果不作数。",
+        "The parties' receipts differ: the job is disputed and its result does not count.",
+        "请各方核对节点回执；可重新提交任务。",
+        "The parties compare their receipts; the job can be submitted again.",
     ),
     "superseded": Clause(
         "本次尝试已被新的尝试取代。", "A newer attempt has taken over.", "无需处理。", "Nothing to do."

@@ -5,6 +5,7 @@ default that would be unsafe: a missing secret stops the start with a sentence.
 """
 
 import os
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -25,6 +26,12 @@ class Env(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: f"CREDI
     secret_key: str = ""
     log_level: str = "INFO"
     static_root: str = ""
+    lease_seconds: float = 15
+    """How long a node that runs a job may be silent before its lease is lost."""
+    accept_seconds: float = 30
+    """How long a node may take to accept an order."""
+    deadline_seconds: int = 900
+    """How long one attempt of a job may compute."""
 
     node_home: str = "var/nodes/node"
     """A node's own folder: keystore, store, capsules."""
@@ -69,7 +76,7 @@ def own_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def database(url: str) -> dict[str, object]:
+def database(url: str) -> dict[str, Any]:
     """Django's settings of one PostgreSQL address, with psycopg's pool."""
     from psycopg.conninfo import conninfo_to_dict  # not at the top: a node has no psycopg
 

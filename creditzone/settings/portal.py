@@ -1,13 +1,15 @@
 """The portal's web process."""
 
 from .base import *  # noqa: F403
-from .base import BASE_DIR, ENV, TEMPLATES, Path, env, served_at
+from .base import ENV, TEMPLATES, Path, env, served_at
 
 ROOT_URLCONF = "creditzone.urls"
 WSGI_APPLICATION = "creditzone.wsgi.application"
 SECRET_KEY = env.required(ENV.secret_key, "CREDITZONE_SECRET_KEY")
-globals().update(served_at(ENV.portal_url))
+OWN_URL = ENV.portal_url
+globals().update(served_at(OWN_URL))
 LOOPBACK_PATHS = ["/healthz", "/readyz", "/api/", "/node/"]
+LEASE_SECONDS, ACCEPT_SECONDS, DEADLINE_SECONDS = ENV.lease_seconds, ENV.accept_seconds, ENV.deadline_seconds
 ZONE_HOME = (Path(ENV.home) / "zone").absolute()
 
 INSTALLED_APPS = [

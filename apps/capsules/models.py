@@ -1,0 +1,108 @@
+"""The catalogue of capsules: their signed heads and the policies these are bound to. Bodies stay in their nodes."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.models import TenantModel, new_id
+from apps.core.states import Stateful
+from apps.datasets.models import Dataset
+from apps.tenants.models import Organisation
+
+
+class Capsule(Stateful, TenantModel):
+    """A sealed dataset under a usage policy. `version` counts policies; only the head, the highest, opens.
+
+    What stands here is for finding and showing. Whether a capsule opens, its owner's node decides."""
+
+    class State(models.TextChoices):
+        """What the portal lets be done with it."""
+
+        DRAFT = "draft", _("draft")
+        SEALED = "sealed", _("sealed")
+        LISTED = "listed", _("listed")
+        FROZEN = "frozen", _("frozen")
+        REVOKED = "revoked", _("revoked")
+        DESTROYED = "destroyed", _("destroyed")
+
+    MOVES: ClassVar[Mapping[Any, set[Any]]] = {
+        State.DRAFT: {State.SEALED, State.DESTROYED},
+        State.SEALED: {State.LISTED, State.FROZEN, State.REVOKED},
+        State.LISTED: {State.SEALED, State.FROZEN, State.REVOKED},
+        State.FROZEN: {State.SEALED, State.REVOKED},
+        State.REVOKED: {State.DESTROYED},
+    }
+    USABLE: ClassVar[frozenset[str]] = frozenset({State.SEALED, State.LISTED})
+
+    provider = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="capsules", db_constraint=False)
+    domain = models.CharField(_("data domain"), max_length=60)
+    title = models.CharField(_("title"), max_length=400)
+    rows = models.BigIntegerField(_("rows"))
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
+    version = models.PositiveIntegerField(_("version"), default=0)
+    header_digest = models.CharField(max_length=68, blank=True)
+    policy_digest = models.CharField(max_length=68, blank=True)
+    draft_digest = models.CharField(max_length=68, blank=True)
+    """The newest policy draft: what its steward finds in the node at `/sign/<digest>/`."""
+    is_open_to_subjects = models.BooleanField(default=False)
+    """A rule of its policy lets firms ask about themselves, so every firm may see it."""
+    sealed_at = models.DateTimeField(_("sealed at"), null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["owner", "id"], name="capsules_owner"),
+            models.Index(fields=["state", "id"], name="capsules_state"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the portal lets jobs use it."""
+        return self.state in self.USABLE
+
+
+class CapsuleParty(models.Model):
+    """An organisation that a capsule's policy names."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    org = models.UUIDField()
+    subject = models.ForeignKey(
+        Capsule,
+        on_delete=models.CASCADE,
+        related_name="parties",
+        db_column="subject",
+        db_constraint=False,
+        db_index=False,
+    )
+    owner = models.UUIDField()
+
+    def __str__(self) -> str:
+        return f"{self.org} {self.subject_id}"
+
+
+class CapsuleVersion(models.Model):
+    """A capsule's head as it was signed, and the policy it is bound to."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    capsule = models.ForeignKey(Capsule, on_delete=models.CASCADE, related_name="versions")
+    version = models.PositiveIntegerField()
+    header = models.JSONField()
+    """`documents.Signed` of a `CapsuleHeader`."""
+    policy = models.JSONField()
+    """`documents.Signed` of a `Policy`."""
+    header_digest = models.CharField(max_length=68, unique=True)
+    policy_digest = models.CharField(max_length=68)
+    registered_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-version"]
+        constraints = [models.UniqueConstraint(fields=["capsule", "version"], name="each_capsule_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.capsule_id} v{self.version}"

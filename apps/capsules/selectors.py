@@ -1,0 +1,107 @@
+"""Capsules, their heads and policies, for pages, API and the apps above."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import msgspec
+from django.db import models
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from apps.capsules.models import Capsule, CapsuleVersion
+from apps.core.errors import Forbidden, NotFound
+from apps.tenants.members import Member
+from apps.tenants.roles import Role
+from creditzone.kernel.documents import CapsuleHeader, Policy, Signed, read
+
+
+class Act(models.TextChoices):
+    """What may be done with a capsule at the portal."""
+
+    READ = "read", _("see a capsule")
+    DRAFT_POLICY = "draft-policy", _("draft a usage policy")
+    LIST = "list", _("list a capsule")
+    FREEZE = "freeze", _("freeze a capsule")
+    REVOKE = "revoke", _("revoke a capsule")
+    OFFER = "offer", _("offer a capsule under a contract")
+
+
+STEWARDS = frozenset({Role.OWNER, Role.STEWARD})
+MAY = {
+    Act.READ: frozenset(Role),
+    Act.DRAFT_POLICY: STEWARDS,
+    Act.LIST: STEWARDS,
+    Act.FREEZE: STEWARDS,
+    Act.REVOKE: STEWARDS,
+    Act.OFFER: STEWARDS,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """One version of a capsule: header and policy as documents, and as signed."""
+
+    version: int
+    header: CapsuleHeader
+    policy: Policy
+    signed_header: Signed
+    signed_policy: Signed
+
+
+def get_for(actor: Member, capsule_id: UUID, *, to: Act) -> Capsule:
+    """The only door to one capsule. Others than its owner may read it where row-level security shows it."""
+    capsule = Capsule.objects.select_related("provider").filter(pk=capsule_id).first()
+    if capsule is None or (to != Act.READ and capsule.owner != actor.organisation_id):
+        raise NotFound(what=_("capsule"))
+    if actor.role not in MAY[to]:
+        raise Forbidden(act=to.label, role=Role(actor.role).label)
+    return capsule
+
+
+def capsules_of(actor: Member, *, before: UUID | None = None, limit: int = 50) -> QuerySet[Capsule]:
+    """The organisation's own capsules, newest first."""
+    return _page(Capsule.objects.filter(owner=actor.organisation_id), before, limit)
+
+
+def catalogue(actor: Member, *, before: UUID | None = None, limit: int = 50) -> QuerySet[Capsule]:
+    """Other organisations' usable capsules that this one may see: listed ones, and those whose policy names it."""
+    others = Capsule.objects.exclude(owner=actor.organisation_id).filter(state__in=Capsule.USABLE)
+    return _page(others, before, limit)
+
+
+def usable_of_domain(actor: Member, domain: str) -> QuerySet[Capsule]:
+    """Usable capsules of one data domain that this organisation may see, its own among them."""
+    return Capsule.objects.filter(domain=domain, state__in=Capsule.USABLE).select_related("provider")
+
+
+def open_to_subjects(domain: str) -> QuerySet[Capsule]:
+    """Usable capsules of one domain whose policy lets firms ask about themselves."""
+    return Capsule.objects.filter(Q(is_open_to_subjects=True), domain=domain, state__in=Capsule.USABLE).order_by("-id")
+
+
+def head_of(capsule: Capsule) -> Head | None:
+    """The capsule's head; None while it is a draft, or where its policy is not for this reader."""
+    version = CapsuleVersion.objects.filter(capsule=capsule, version=capsule.version).first()
+    return _head(version) if version else None
+
+
+def versions_of(capsule: Capsule) -> list[Head]:
+    """Every version that was sealed, the head first."""
+    return [_head(version) for version in CapsuleVersion.objects.filter(capsule=capsule).order_by("-version")]
+
+
+def _head(version: CapsuleVersion) -> Head:
+    header, policy = msgspec.convert(version.header, Signed), msgspec.convert(version.policy, Signed)
+    return Head(
+        version=version.version,
+        header=read(header, CapsuleHeader),
+        policy=read(policy, Policy),
+        signed_header=header,
+        signed_policy=policy,
+    )
+
+
+def _page(capsules: QuerySet[Capsule], before: UUID | None, limit: int) -> QuerySet[Capsule]:
+    if before is not None:
+        capsules = capsules.filter(pk__lt=before)
+    return capsules.select_related("provider").order_by("-id")[:limit]

@@ -1,0 +1,106 @@
+"""What the portal can see beforehand of a job that no node would let pass, with the nodes' own clauses.
+
+It spares people a refusal a minute later; it permits nothing: each node checks for itself (`kernel/orders.py`)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from apps.capsules.models import Capsule
+from apps.capsules.selectors import Head, head_of
+from apps.contracts.models import Authorisation, Contract
+from apps.contracts.selectors import authorisation_by_digest, by_digest
+from apps.core import clock
+from creditzone.kernel.credit.uscc import is_person
+from creditzone.kernel.documents import Input, JobRequest, Scorecard
+from creditzone.kernel.orders import ENGINE_OF_PARTIES
+from creditzone.kernel.policy import Use, require_allowed
+from creditzone.kernel.refusals import Refused
+
+
+def require_runnable(request: JobRequest, scorecard: Scorecard, *, now: datetime) -> None:
+    """Raise Refused with the first clause that fails: model and parties, subject, then each input's contract, capsule
+    and policy."""
+    _require_parties(request, scorecard)
+    if request.subject is not None and is_person(request.subject):
+        raise Refused("natural-person")
+    contracts = by_digest([one.contract for one in request.inputs if one.contract])
+    for one in request.inputs:
+        if one.provider != request.recipient and request.subject is None:
+            _require_contract(request, one, contracts.get(one.contract or ""), now)
+        _require_capsule(request, one, now)
+
+
+def _require_parties(request: JobRequest, scorecard: Scorecard) -> None:
+    providers = [one.provider for one in request.inputs]
+    if sorted(one.domain for one in request.inputs) != sorted(scorecard.domains):
+        raise Refused("parties", what="domains")
+    if len(set(providers)) != len(providers) or ENGINE_OF_PARTIES.get(len(providers)) != request.engine:
+        raise Refused("parties", what="engine")
+    if request.subject is None and request.recipient not in providers:
+        raise Refused("parties", what="recipient")
+
+
+def _require_contract(request: JobRequest, one: Input, contract: Contract | None, now: datetime) -> None:
+    if contract is None:
+        raise Refused("contract-missing", capsule=one.capsule)
+    if contract.state != Contract.State.ACTIVE:
+        raise Refused("contract-state", state=contract.state)
+    facts = {
+        "provider": contract.provider.uscc == one.provider,
+        "consumer": contract.consumer.uscc == request.recipient,
+        "capsule": str(contract.capsule_id) == one.capsule,
+        "purpose": contract.purpose == request.purpose,
+    }
+    wrong = [name for name, holds in facts.items() if not holds]
+    if wrong:
+        raise Refused("contract-mismatch", what=", ".join(wrong))
+    if not contract.not_before <= now < contract.not_after:
+        raise Refused("contract-window")
+
+
+def _require_capsule(request: JobRequest, one: Input, now: datetime) -> None:
+    capsule = Capsule.objects.select_related("provider").filter(pk=UUID(one.capsule)).first()
+    head = head_of(capsule) if capsule else None
+    if capsule is None or head is None or capsule.provider.uscc != one.provider or capsule.domain != one.domain:
+        raise Refused("capsule-unknown", capsule=one.capsule)
+    if not capsule.is_usable:
+        raise Refused("capsule-frozen")
+    if one.version != head.version:
+        raise Refused("capsule-version", asked=one.version, head=head.version)
+    require_allowed(head.policy, use_of(request, now=now))
+
+
+def use_of(request: JobRequest, *, now: datetime) -> Use:
+    """The use that a request proposes. How often a rule was used already, only the provider's node knows."""
+    return Use(
+        grantee=request.recipient,
+        subject=request.subject,
+        purpose=request.purpose,
+        model=request.model,
+        engine=request.engine,
+        disclosures=request.disclosures,
+        at=clock.to_ms(now),
+    )
+
+
+def require_authorised(request: JobRequest, *, now: datetime) -> Authorisation | None:
+    """The firm's authorisation where the request is a firm's own; None where it needs none, or is not signed yet.
+
+    Raises Refused where there is none, or its term is over."""
+    if request.authorisation is None:
+        return None
+    found = authorisation_by_digest(request.authorisation)
+    if found is None or found.state in {Authorisation.State.WITHDRAWN, Authorisation.State.EXPIRED}:
+        raise Refused("authorisation-missing")
+    if not found.not_before <= now < found.not_after:
+        raise Refused("authorisation-window")
+    return found if found.state == Authorisation.State.ACTIVE else None
+
+
+def policy_allows(head: Head, request: JobRequest, *, now: datetime) -> bool:
+    """Whether a head's policy lets the proposed use pass."""
+    try:
+        require_allowed(head.policy, use_of(request, now=now))
+    except Refused:
+        return False
+    return True

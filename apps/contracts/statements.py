@@ -1,0 +1,52 @@
+"""What nodes say about contracts and authorisations."""
+
+from apps.contracts.services import (
+    decline,
+    decline_authorisation,
+    record_act,
+    record_authorisation,
+    record_signature,
+)
+from apps.exchange.registry import DeclinedDraft, Sender, SignedDraft, on_declined, on_signed, on_statement
+from creditzone.kernel.documents import Authorisation, Contract, ContractAct, ContractActed, Signed
+
+
+@on_signed(Contract)
+def take_signature(signed: SignedDraft) -> None:
+    """A party signed an offer."""
+    record_signature(signed=signed)
+
+
+@on_declined(Contract)
+def take_decline(declined: DeclinedDraft) -> None:
+    """A party returned an offer."""
+    decline(digest=declined.digest, by=declined.by, reason=declined.reason)
+
+
+@on_statement(ContractActed)
+def take_act(sender: Sender, body: ContractActed) -> None:
+    """A party acted on a contract at its node."""
+    record_act(signed=body.act, by=sender.organisation)
+
+
+@on_signed(ContractAct)
+def take_signed_act(signed: SignedDraft) -> None:
+    """A party signed an act that was drafted here."""
+    record_act(signed=Signed(text=signed.text, signatures=(signed.signature,)), by=signed.by)
+
+
+@on_declined(ContractAct)
+def take_declined_act(declined: DeclinedDraft) -> None:
+    """A party thought better of it: nothing changes."""
+
+
+@on_signed(Authorisation)
+def take_authorisation(signed: SignedDraft) -> None:
+    """A firm signed its authorisation."""
+    record_authorisation(signed=signed)
+
+
+@on_declined(Authorisation)
+def take_declined_authorisation(declined: DeclinedDraft) -> None:
+    """A firm returned its authorisation."""
+    decline_authorisation(digest=declined.digest, reason=declined.reason)

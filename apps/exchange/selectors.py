@@ -1,0 +1,67 @@
+"""How the nodes are, and what waits for a signature."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from apps.core import clock
+from apps.exchange.models import Draft, NodeLine
+from apps.tenants.models import Organisation
+
+AWAY_AFTER = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeHealth:
+    """One node as its last heartbeat described it."""
+
+    organisation: Organisation
+    seen_at: datetime | None
+    is_away: bool
+    skew_ms: int
+    statements: int
+    slots_free: int
+    running: tuple[str, ...]
+    scratch: str
+    swap: str
+    sm4: str
+    sm2: str
+    code: str
+
+
+def nodes() -> list[NodeHealth]:
+    """Every node that ever called, by organisation."""
+    now = clock.now()
+    lines = NodeLine.objects.select_related("node").order_by("node__uscc")
+    return [_health(line, now) for line in lines]
+
+
+def _health(line: NodeLine, now: datetime) -> NodeHealth:
+    heartbeat: dict[str, Any] = line.heartbeat
+    return NodeHealth(
+        organisation=line.node,
+        seen_at=line.seen_at,
+        is_away=line.seen_at is None or now - line.seen_at > AWAY_AFTER,
+        skew_ms=line.skew_ms,
+        statements=line.statements,
+        slots_free=heartbeat.get("slots_free", 0),
+        running=tuple(heartbeat.get("running", ())),
+        scratch=heartbeat.get("scratch", "missing"),
+        swap=heartbeat.get("swap", "off"),
+        sm4=heartbeat.get("sm4", ""),
+        sm2=heartbeat.get("sm2", ""),
+        code=heartbeat.get("code", ""),
+    )
+
+
+def last_seen(node_ids: list[UUID]) -> dict[UUID, datetime | None]:
+    """When each of these nodes last called; a node that never did is absent."""
+    return dict(NodeLine.objects.filter(node_id__in=node_ids).values_list("node_id", "seen_at"))
+
+
+def waiting_drafts(organisation_id: UUID) -> QuerySet[Draft]:
+    """What waits for this organisation's signature in its node, newest first."""
+    return Draft.objects.filter(organisation_id=organisation_id, state=Draft.State.WAITING).order_by("-id")
