@@ -45,7 +45,7 @@ def _require_csrf(request: HttpRequest) -> None:
 
     check = _Csrf(get_response)
     check.process_request(request)
-    reason = check.process_view(request, None, (), {})
+    reason = check.process_view(request, get_response, (), {})
     if reason:
         raise PermissionDenied(f"CSRF: {reason}")
 

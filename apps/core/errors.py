@@ -25,6 +25,7 @@ from creditzone.kernel.refusals import Refusal
 
 Words = str | Promise
 """Text for people, perhaps not yet put into a language."""
+PAGE, NO_ROLE, AN_OWNER = _("page"), _("none"), _("an owner of your organisation")
 
 
 @dataclass(kw_only=True, eq=False)
@@ -64,7 +65,7 @@ class NotFound(DomainError):
     title = _("Not found")
     sentence = _("There is no such %(what)s here, or it is not yours to see.")
     remedy = _("Check the address, or go back to the list you came from.")
-    what: Words = _("page")
+    what: Words = PAGE
 
 
 @dataclass(kw_only=True, eq=False)
@@ -76,8 +77,8 @@ class Forbidden(DomainError):
     sentence = _("Your role (%(role)s) may not do this: %(act)s.")
     remedy = _("Ask %(ask)s.")
     act: Words
-    role: Words = _("none")
-    ask: Words = _("an owner of your organisation")
+    role: Words = NO_ROLE
+    ask: Words = AN_OWNER
 
 
 @dataclass(kw_only=True, eq=False)

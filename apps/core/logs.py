@@ -4,11 +4,12 @@ import logging
 import logging.config
 
 import structlog
+from structlog.typing import Processor
 
 
 def configure(level: str) -> None:
     """Send structlog and the standard library's loggers through one JSON renderer."""
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -49,16 +49,14 @@ def own_rows(table: str, column: str = "owner", *, privileges: str = "select, in
     ]
 
 
-def shared_rows(
-    table: str, party_table: str, *, privileges: str = "select, insert, update, delete"
-) -> list[RunSQL]:
+def shared_rows(table: str, party_table: str, *, privileges: str = "select, insert, update, delete") -> list[RunSQL]:
     """A table of rows with an `owner` and parties, and its party table (`org`, `subject`, `owner`).
 
     The owner writes a row; its parties read it. The party table shows the rows of one's own organisation and of
     one's own subjects; only the owner of a row names its parties, held by the composite key (`subject`, `owner`) to
     the shared row's (`id`, `owner`), so that nobody invites himself to a stranger's row.
     """
-    party = f'exists (select 1 from "{party_table}" p where p.subject = "{table}".id and p.org = {ME})'
+    party = f'exists (select 1 from "{party_table}" p where p.subject = "{table}".id and p.org = {ME})'  # noqa: S608
     return [
         RunSQL(
             f'alter table "{table}" add constraint "{table}_id_owner" unique (id, owner);',
@@ -83,14 +81,10 @@ def shared_rows(
     ]
 
 
-def child_rows(
-    table: str, party_table: str, column: str, *, privileges: str = "select, insert"
-) -> list[RunSQL]:
+def child_rows(table: str, party_table: str, column: str, *, privileges: str = "select, insert") -> list[RunSQL]:
     """A table whose rows hang on a shared row (`column` is its id): readable by that row's parties and owner."""
-    party = (
-        f'exists (select 1 from "{party_table}" p where p.subject = "{table}"."{column}" '
-        f"and (p.org = {ME} or p.owner = {ME}))"
-    )
+    of_row = f'p.subject = "{table}"."{column}"'
+    party = f'exists (select 1 from "{party_table}" p where {of_row} and (p.org = {ME} or p.owner = {ME}))'  # noqa: S608
     return [enable(table), policy(table, "of_parties", using=party), grant(table, privileges)]
 
 

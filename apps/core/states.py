@@ -23,7 +23,8 @@ class Stateful(models.Model):
 
         Of two callers who saw the same state, the second gets IllegalMove; so does a step that is not listed.
         """
-        as_seen = type(self)._default_manager.filter(pk=self.pk, state=self.state)
+        rows: models.Manager[Any] = type(self)._default_manager  # the state column is the subclass's
+        as_seen = rows.filter(pk=self.pk, state=self.state)
         if to not in self.MOVES.get(self.state, ()) or not as_seen.update(state=to, **changes):
             self.refresh_from_db(fields=["state"])
             raise IllegalMove(now=self.State(self.state).label, to=self.State(to).label)

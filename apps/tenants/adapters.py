@@ -41,9 +41,7 @@ class AccountAdapter(DefaultAccountAdapter):
         super().authentication_failed(request, **credentials)
         person = Person.objects.filter(username=credentials.get("username", "")).first()
         if person is not None:
-            append_entry(
-                actor=None, act="person.sign-in-failed", subject_type="person", subject_id=person.pk, facts={}
-            )
+            append_entry(actor=None, act="person.sign-in-failed", subject_type="person", subject_id=person.pk, facts={})
 
 
 class MFAAdapter(DefaultMFAAdapter):

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from csp.decorators import csp_update
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -23,7 +23,7 @@ from apps.ui.tables import Column, table_of
 
 
 @require_GET
-def handover(request: TenantRequest) -> HttpResponse:
+def handover(request: TenantRequest) -> HttpResponseBase:
     """Issue a ticket and hand the browser over to the node: by a form, so that it stands in no address and no log.
 
     Only this page may send a form to another origin, only to this node, and only this page tells it where from.
@@ -42,7 +42,7 @@ def handover(request: TenantRequest) -> HttpResponse:
     def page(request: HttpRequest) -> HttpResponse:
         return render(request, "tenants/handover.html", context)
 
-    response: HttpResponse = page(request)
+    response = page(request)
     response["Referrer-Policy"] = "strict-origin"
     response["Cache-Control"] = "no-store"
     return response
@@ -136,7 +136,7 @@ def change_role(request: TenantRequest, membership_id: UUID) -> HttpResponse:
     """Give a member another role."""
     form = RoleForm(request.POST)
     if not form.is_valid():
-        raise Invalid(errors=form.errors)
+        raise Invalid(errors={name: [str(word) for word in words] for name, words in form.errors.items()})
     services.change_role(actor=request.actor, membership_id=membership_id, role=form.cleaned_data["role"])
     messages.success(request, _("The role has changed."))
     return redirect("tenants:people")

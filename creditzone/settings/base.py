@@ -71,7 +71,6 @@ def served_at(url: str) -> dict[str, object]:
     host = urlsplit(env.own_url(url)).hostname or ""
     https = url.startswith("https://")
     return {
-        "OWN_URL": url,
         "ALLOWED_HOSTS": [host, "localhost", "127.0.0.1", "[::1]"],
         "CSRF_TRUSTED_ORIGINS": [url],
         "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https") if https else None,
@@ -96,3 +95,5 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     }
 ]
+OWN_URL = ""
+"""The process's own address; each process's settings set it."""

@@ -1,12 +1,13 @@
 """A party node's console: no database of Django's, no accounts, no portal app."""
 
 from .base import *  # noqa: F403
-from .base import ENV, Path, env, served_at
+from .base import ENV, TEMPLATES, Path, env, served_at
 
 ROOT_URLCONF = "apps.node.urls"
 WSGI_APPLICATION = "creditzone.node_wsgi.application"
 SECRET_KEY = env.required(ENV.node_secret_key, "CREDITZONE_NODE_SECRET_KEY")
-globals().update(served_at(env.required(ENV.node_url, "CREDITZONE_NODE_URL")))
+OWN_URL = env.required(ENV.node_url, "CREDITZONE_NODE_URL").rstrip("/")
+globals().update(served_at(OWN_URL))
 LOOPBACK_PATHS = ["/healthz", "/api/"]
 NODE_HOME = Path(ENV.node_home).absolute()
 PORTAL_URL = ENV.portal_url
@@ -29,7 +30,10 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "apps.node.console.door.DoorMiddleware",
 ]
+TEMPLATES[0]["OPTIONS"]["context_processors"] += ["apps.node.console.context.frame"]
+CSRF_FAILURE_VIEW = "apps.node.console.views.errors.csrf_failure"
 
 DATABASES: dict[str, object] = {}
 # Sign-ins, locks and pending tickets live in this process alone: a restart signs officers out.

@@ -8,9 +8,11 @@ os.environ.setdefault("CREDITZONE_SECRET_KEY", "tests-only-" + "0" * 40)
 os.environ.setdefault("CREDITZONE_DATABASE_URL", "postgresql://portal_web@127.0.0.1/unset")
 os.environ.setdefault("CREDITZONE_HOME", str(Path(tempfile.gettempdir()) / f"creditzone-tests-{os.getuid()}"))
 os.environ.setdefault("CREDITZONE_URL", "http://zone.localhost:8000")
+os.environ.setdefault("CREDITZONE_NODE_URL", "http://bank.localhost:8101")
+os.environ.setdefault("CREDITZONE_NODE_SECRET_KEY", "tests-only-" + "1" * 40)
 
-from .portal import *  # noqa: E402, F403
-from .portal import DATABASES, ENV  # noqa: E402
+from .portal import *  # noqa: F403
+from .portal import DATABASES, ENV
 
 TEST_DATABASE_URL = ENV.test_database_url
 DATABASES["default"]["OPTIONS"].pop("pool")
