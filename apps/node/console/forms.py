@@ -1,0 +1,211 @@
+"""What people enter at the console. A form checks shape; the services decide."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from apps.node.console.words import CONTRACT_ACTS, ROLES
+from apps.node.errors import FactorStale, FactorWrong, NodeError, WrongPassphrase
+from creditzone.kernel.domain import Domain
+
+CODE = re.compile(r"^\d{6}$")
+
+
+class CodeField(forms.RegexField):
+    """The node's one-time code: six digits."""
+
+    def __init__(self, **more: Any) -> None:
+        widget = forms.TextInput(
+            attrs={"class": "otp", "inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": 6}
+        )
+        more.setdefault("help_text", _("Not the portal's code: this one is enrolled at this node only."))
+        super().__init__(
+            CODE,
+            label=_("This node's one-time code"),
+            widget=widget,
+            error_messages={"invalid": _("Six digits, as your authenticator shows them.")},
+            **more,
+        )
+
+
+class CodeForm(forms.Form):
+    """The one-time code alone."""
+
+    code = CodeField()
+
+
+class BindingForm(forms.Form):
+    """Base of what binds the organisation: asks for a code and a passphrase where they are needed, last of all."""
+
+    def __init__(
+        self, data: Any = None, *, needs_code: bool, needs_passphrase: bool = False, **more: Any
+    ) -> None:
+        super().__init__(data, **more)
+        if needs_passphrase:
+            self.fields["passphrase"] = forms.CharField(
+                label=_("Your firm's passphrase"),
+                strip=False,
+                max_length=200,
+                widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+                help_text=_("It opens your firm's keys for this one act and is not kept."),
+            )
+        if needs_code:
+            self.fields["code"] = CodeField()
+
+    @property
+    def code(self) -> str:
+        """The code given, empty where none was asked for."""
+        return str(self.cleaned_data.get("code", ""))
+
+    @property
+    def passphrase(self) -> str | None:
+        """The passphrase given, None where none was asked for."""
+        return self.cleaned_data.get("passphrase")
+
+
+class SignForm(BindingForm):
+    """Sign: nothing but the factor."""
+
+
+class DeclineForm(forms.Form):
+    """Return a draft unsigned."""
+
+    reason = forms.CharField(
+        label=_("Reason for returning it"), max_length=400, help_text=_("The drafter reads it at the portal.")
+    )
+
+
+class UploadForm(forms.Form):
+    """What an upload is, before its first piece. The file itself never passes a form."""
+
+    domain = forms.ChoiceField(label=_("Domain"), help_text=_("It says which columns must be there and what they hold."))
+    title = forms.CharField(label=_("Title"), max_length=80)
+    filename = forms.CharField(required=False, max_length=255, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, domains: list[tuple[str, str]], **more: Any) -> None:
+        super().__init__(data, **more)
+        self.fields["domain"].choices = domains  # type: ignore[attr-defined]
+
+
+class WalkInForm(forms.Form):
+    """One applicant: a field a column of the domain. Checked by the domain's own rules, like a row of a file."""
+
+    def __init__(self, data: Any = None, *, domain: Domain, in_english: bool, **more: Any) -> None:
+        super().__init__(data, **more)
+        for column in domain.columns:
+            is_date = column.type == "date"
+            self.fields[column.name] = forms.CharField(
+                label=column.en if in_english else column.zh,
+                required=column.required,
+                max_length=200,
+                help_text=_("as 2026-12-31") if is_date else "",
+                widget=forms.TextInput(attrs={"inputmode": "decimal"} if column.type == "decimal" else {}),
+            )
+
+
+class ContractActForm(BindingForm):
+    """Suspend, resume or terminate a contract: a reason and the other party's name, typed."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=400)
+    name = forms.CharField(label=_("The other party's name, typed"), max_length=100)
+
+    def __init__(self, data: Any = None, *, name: str, act: str, **more: Any) -> None:
+        self.expected, self.act = name, act
+        super().__init__(data, **more)
+        self.fields["name"].help_text = _("Type “%(name)s” to go on.") % {"name": name}
+        self.act_label = CONTRACT_ACTS[act]
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"]).strip()
+        if name != self.expected:
+            raise forms.ValidationError(_("This is not the name of the other party."))
+        return name
+
+
+class CardForm(BindingForm):
+    """Confirm a card: its fingerprint, as the other organisation told it by another way."""
+
+    fingerprint = forms.CharField(
+        label=_("Fingerprint, as told to you"),
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+        help_text=_("By telephone or on paper from the other organisation, not from the portal and not from this page."),
+    )
+
+
+class PersonForm(BindingForm):
+    """A new person in the roster."""
+
+    person = forms.CharField(
+        label=_("Person's number"),
+        max_length=36,
+        min_length=36,
+        help_text=_("As the portal shows it on the person's account page."),
+        widget=forms.TextInput(attrs={"class": "mono", "autocomplete": "off"}),
+    )
+    person_name = forms.CharField(label=_("Name"), max_length=60)
+    role = forms.ChoiceField(label=_("Role at this node"), choices=list(ROLES.items()))
+
+
+class RoleForm(BindingForm):
+    """Another role for somebody in the roster."""
+
+    role = forms.ChoiceField(label=_("Role at this node"), choices=list(ROLES.items()))
+
+
+class NameForm(BindingForm):
+    """A destructive act on a person: their name, typed."""
+
+    name = forms.CharField(label=_("The person's name, typed"), max_length=60)
+
+    def __init__(self, data: Any = None, *, name: str, **more: Any) -> None:
+        self.expected = name
+        super().__init__(data, **more)
+        self.fields["name"].help_text = _("Type “%(name)s” to go on.") % {"name": name}
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"]).strip()
+        if name != self.expected:
+            raise forms.ValidationError(_("This is not the person's name."))
+        return name
+
+
+AT_FIELD = {
+    "factor-wrong": "code",
+    "factor-stale": "code",
+    "factor-missing": "code",
+    "wrong-passphrase": "passphrase",
+    "passphrase-missing": "passphrase",
+    "fingerprint-wrong": "fingerprint",
+    "last-owner": "role",
+}
+"""At which field a service's refusal is shown."""
+
+
+@contextmanager
+def errors_in(form: forms.Form) -> Iterator[None]:
+    """Show a service's refusal in the form, at its field; what a reader cannot mend here goes on upwards."""
+    try:
+        yield
+    except FactorStale as error:
+        form.fields.setdefault("code", CodeField())
+        _add(form, error)
+    except NodeError as error:
+        is_ours = error.status == HTTPStatus.UNPROCESSABLE_ENTITY or isinstance(
+            error, FactorWrong | WrongPassphrase
+        )
+        if not is_ours:
+            raise
+        _add(form, error)
+
+
+def _add(form: forms.Form, error: NodeError) -> None:
+    language = get_language() or "zh-hans"
+    named = [name for name in (AT_FIELD.get(error.code, ""), *error.facts) if name in form.fields]
+    form.add_error(named[0] if named else None, f"{error.sentence(language)}{error.remedy(language)}")

@@ -1,0 +1,97 @@
+"""Other organisations' cards: shown by the portal, believed only once an officer typed the fingerprint."""
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apps.node import cards, roster
+from apps.node.cards import CardEntry
+from apps.node.console.context import language
+from apps.node.console.door import NodeRequest, is_stale, take_code, tell
+from apps.node.console.forms import CardForm, errors_in
+from apps.node.console.words import CARD_STATES, ORGANISATION_KINDS
+from apps.node.errors import NotFound
+from apps.node.roster import Act
+
+
+@require_GET
+def listing(request: NodeRequest) -> HttpResponse:
+    """Own card, cards that wait, confirmed ones, refused and replaced ones."""
+    entries = [_line(entry) for entry in cards.listing(request.node)]
+    context = {
+        "own": [line for line in entries if line["entry"].state == "own"],
+        "shown": [line for line in entries if line["entry"].state == "shown"],
+        "confirmed": [line for line in entries if line["entry"].state == "confirmed"],
+        "past": [line for line in entries if line["entry"].state in {"refused", "replaced"}],
+        "may_confirm": roster.may(request.acting, Act.CONFIRM_CARD),
+    }
+    return render(request, "node/cards.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def confirm(request: NodeRequest, digest: str) -> HttpResponseBase:
+    """Compare one card with what its organisation said by another way, and confirm it."""
+    entry = _find(request, digest)
+    held = next(
+        (
+            each
+            for each in cards.listing(request.node)
+            if each.state == "confirmed" and each.card.organisation == entry.card.organisation
+        ),
+        None,
+    )
+    form = CardForm(
+        request.POST if request.method == "POST" else None,
+        needs_code=is_stale(request),
+    )
+    if form.is_valid():
+        with errors_in(form):
+            take_code(request, form)
+            cards.confirm(
+                request.node, request.acting, digest, fingerprint=form.cleaned_data["fingerprint"]
+            )
+            tell(request, _("The card of %(name)s is confirmed.") % {"name": _name(entry)})
+            return redirect("node:cards")
+    context = {
+        "line": _line(entry),
+        "held": _line(held) if held else None,
+        "form": form,
+        "may_confirm": roster.may(request.acting, Act.CONFIRM_CARD) and entry.state == "shown",
+    }
+    return render(request, "node/card.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+def refuse(request: NodeRequest, digest: str) -> HttpResponseBase:
+    """Do not believe a card that was shown; it stays in the list as refused."""
+    entry = _find(request, digest)
+    if is_stale(request):
+        tell(request, _("Give this node's one-time code first, then repeat."), tone="warning")
+        return redirect("node:factor", query={"next": request.path.removesuffix("refuse/")})
+    cards.refuse(request.node, request.acting, digest)
+    tell(request, _("The card of %(name)s is refused.") % {"name": _name(entry)})
+    return redirect("node:cards")
+
+
+def _find(request: NodeRequest, digest: str) -> CardEntry:
+    for entry in cards.listing(request.node):
+        if entry.digest == digest:
+            return entry
+    raise NotFound
+
+
+def _name(entry: CardEntry) -> str:
+    return entry.card.name_en if language() == "en" else entry.card.name
+
+
+def _line(entry: CardEntry) -> dict[str, object]:
+    state, tone = CARD_STATES[entry.state]
+    return {
+        "entry": entry,
+        "card": entry.card,
+        "name": _name(entry),
+        "kind": ORGANISATION_KINDS[entry.card.kind],
+        "state": state,
+        "tone": tone,
+    }

@@ -1,0 +1,50 @@
+"""How the node is: algorithms, scratch, swap, clock, exchange, outbox, keys. Health for machines at /healthz."""
+
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_safe
+
+from apps.node import health
+from apps.node.cards import fingerprint, listing
+from apps.node.console.context import language
+from apps.node.console.door import NodeRequest, open_to_all
+from apps.node.console.words import JOB_STAGES, JOB_STATES
+from creditzone.kernel.refusals import Refusal
+
+
+@require_GET
+def page(request: NodeRequest) -> HttpResponse:
+    """Everything that decides whether this node can be relied on now."""
+    report = health.report(request.node)
+    jobs = [
+        {
+            "job": each,
+            "state": JOB_STATES.get(each.state, (each.state, "")),
+            "stage": JOB_STAGES.get(each.stage, each.stage),
+            "reason": _why(each.reason),
+        }
+        for each in report.jobs
+    ]
+    own = [entry for entry in listing(request.node) if entry.state == "own"]
+    context = {
+        "health": report,
+        "heartbeat": report.heartbeat,
+        "reds": [health.red_sentence(code, language()) for code in report.reds],
+        "jobs": jobs,
+        "own": [(entry, fingerprint(entry.digest)) for entry in own],
+    }
+    return render(request, "node/health.html", context)
+
+
+def _why(reason: str | None) -> str:
+    if not reason:
+        return ""
+    return Refusal(reason, {}).sentence("en" if language() == "en" else "zh")
+
+
+@open_to_all
+@require_safe
+def healthz(request: NodeRequest) -> JsonResponse:
+    """Whether the console answers and its store can be read; nothing else is said to strangers."""
+    request.node.store.setting("kept-time")
+    return JsonResponse({"status": "ok"})

@@ -1,0 +1,130 @@
+"""The roster: who may act at this node, and as what. Owners keep it; a factor's secret is shown once."""
+
+import io
+import re
+
+import qrcode
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+from qrcode.image.svg import SvgPathImage
+
+from apps.node import roster
+from apps.node.console.door import NodeRequest, is_stale, take_code, tell
+from apps.node.console.forms import BindingForm, NameForm, PersonForm, RoleForm, errors_in
+from apps.node.console.words import ROLES
+from apps.node.errors import Forbidden, NotFound
+from apps.node.factors import Enrolment
+from apps.node.roster import Act, RosterEntry
+from creditzone.kernel.documents import now_ms
+
+NOT_SVG = re.compile(r"<\?xml[^>]*>\s*")
+
+
+@require_GET
+def listing(request: NodeRequest) -> HttpResponse:
+    """Everybody who may act here."""
+    now = now_ms()
+    lines = [
+        {"entry": each, "role": ROLES[each.role], "is_locked": each.locked_until > now, "is_you": _is_you(request, each)}
+        for each in roster.listing(request.node, request.acting)
+    ]
+    context = {"lines": lines, "may_edit": roster.may(request.acting, Act.EDIT_ROSTER)}
+    return render(request, "node/roster.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def add(request: NodeRequest) -> HttpResponseBase:
+    """Enter a person; the new factor's secret is on the answer and nowhere else."""
+    _owners_only(request)
+    form = PersonForm(_data(request), needs_code=is_stale(request))
+    if form.is_valid():
+        with errors_in(form):
+            take_code(request, form)
+            enrolment = roster.add(
+                request.node,
+                request.acting,
+                person=form.cleaned_data["person"],
+                person_name=form.cleaned_data["person_name"],
+                role=form.cleaned_data["role"],
+            )
+            if enrolment is not None:
+                return _enrolled(request, enrolment, form.cleaned_data["person_name"])
+            tell(request, _("Entered. The factor this person already has at this node goes on working."))
+            return redirect("node:roster")
+    return render(request, "node/person_add.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def person(request: NodeRequest, person: str) -> HttpResponseBase:
+    """One person: another role, a new factor, or off the list."""
+    _owners_only(request)
+    entry = _find(request, person)
+    what = request.POST.get("what", "")
+    stale = is_stale(request)
+    forms: dict[str, BindingForm] = {
+        "role": RoleForm(
+            _data(request) if what == "role" else None, needs_code=stale, initial={"role": entry.role}, prefix="role"
+        ),
+        "factor": BindingForm(_data(request) if what == "factor" else None, needs_code=stale, prefix="factor"),
+        "remove": NameForm(
+            _data(request) if what == "remove" else None,
+            needs_code=stale,
+            name=entry.person_name,
+            prefix="remove",
+        ),
+    }
+    form = forms.get(what)
+    if form is not None and form.is_valid():
+        with errors_in(form):
+            take_code(request, form)
+            return _change(request, entry, what, form)
+    context = {"entry": entry, "role": ROLES[entry.role], "forms": forms, "is_you": _is_you(request, entry)}
+    return render(request, "node/person.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _change(request: NodeRequest, entry: RosterEntry, what: str, form: BindingForm) -> HttpResponseBase:
+    if what == "factor":
+        enrolment = roster.new_factor(request.node, request.acting, person=entry.person)
+        return _enrolled(request, enrolment, entry.person_name)
+    if what == "role":
+        roster.change(request.node, request.acting, person=entry.person, role=form.cleaned_data["role"])
+        tell(request, _("%(name)s has another role now.") % {"name": entry.person_name})
+    else:
+        roster.remove(request.node, request.acting, person=entry.person)
+        tell(request, _("%(name)s is off the list.") % {"name": entry.person_name})
+    return redirect("node:roster")
+
+
+def _enrolled(request: NodeRequest, enrolment: Enrolment, name: str) -> HttpResponse:
+    context = {"enrolment": enrolment, "name": name, "picture": _picture(enrolment.uri)}
+    return render(request, "node/enrolment.html", context)
+
+
+def _picture(uri: str) -> SafeString:
+    """The otpauth address as an SVG that any authenticator reads; drawn here, sent nowhere."""
+    drawn = io.BytesIO()
+    qrcode.make(uri, image_factory=SvgPathImage, border=2, box_size=8).save(drawn)
+    return mark_safe(NOT_SVG.sub("", drawn.getvalue().decode()))  # noqa: S308 (our own drawing of a path)
+
+
+def _owners_only(request: NodeRequest) -> None:
+    if not roster.may(request.acting, Act.EDIT_ROSTER):
+        raise Forbidden("forbidden", role=str(ROLES[request.acting.role]))
+
+
+def _find(request: NodeRequest, person: str) -> RosterEntry:
+    for entry in roster.listing(request.node, request.acting):
+        if entry.person == person:
+            return entry
+    raise NotFound
+
+
+def _data(request: NodeRequest) -> object:
+    return request.POST if request.method == "POST" else None
+
+
+def _is_you(request: NodeRequest, entry: RosterEntry) -> bool:
+    return entry.person == request.acting.person

@@ -1,0 +1,174 @@
+"""What waits for a signature, and the one page on which a document is read, signed or returned."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods
+
+from apps.core.errors import Words
+from apps.node import roster, signing
+from apps.node.console.context import language
+from apps.node.console.door import NodeRequest, is_stale, take_code, tell
+from apps.node.console.forms import DeclineForm, SignForm, errors_in
+from apps.node.console.words import DRAFT_STATES, KINDS
+from apps.node.errors import NotFound
+from apps.node.roster import Act
+from apps.node.signing import Draft
+from apps.ui.pieces import Clause
+from creditzone.kernel.documents import Authorisation, Contract, JobRequest, Policy
+from creditzone.kernel.policy import Segment
+
+POLLS_AT_MOST = 60
+TO_SIGN = {
+    "policy": Act.SIGN_POLICY,
+    "contract": Act.SIGN_CONTRACT,
+    "contract-act": Act.ACT_ON_CONTRACT,
+    "authorisation": Act.SIGN_AUTHORISATION,
+    "request": Act.SIGN_REQUEST,
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A draft as its page shows it: everything rendered here, from the canonical document."""
+
+    draft: Draft
+    kind: Words
+    title: str
+    sentences: Sequence[Sequence[str | Clause]]
+    rows: list[tuple[str, str]]
+    warnings: list[str]
+    blocked: str
+    remedy: str
+    state: Words
+    tone: str
+    json: str
+    may_sign: bool
+
+
+@require_GET
+def pending(request: NodeRequest) -> HttpResponse:
+    """What waits for this organisation's signature, then what it signed."""
+    waiting = [_page(request, draft) for draft in signing.pending(request.node, request.acting)]
+    signed = [_page(request, draft) for draft in signing.signed_by_us(request.node, request.acting)[:50]]
+    return render(request, "node/signing.html", {"waiting": waiting, "signed": signed})
+
+
+@require_http_methods(["GET", "POST"])
+def sign(request: NodeRequest, digest: str) -> HttpResponseBase:
+    """Read one document in this node's own words, then sign it or return it to its drafter."""
+    digest = digest if digest.startswith("sm3:") else f"sm3:{digest}"
+    try:
+        draft = signing.draft(request.node, request.acting, digest)
+    except NotFound:
+        return _not_here_yet(request, digest)
+    together = _together(request, draft)
+    needs = {
+        "needs_code": is_stale(request) and any(each.needs_fresh_factor for each in together),
+        "needs_passphrase": any(each.needs_passphrase for each in together),
+    }
+    is_sign = request.method == "POST" and "decline" not in request.POST
+    is_decline = request.method == "POST" and not is_sign
+    form = SignForm(request.POST if is_sign else None, **needs)
+    decline = DeclineForm(request.POST if is_decline else None)
+    if is_sign and form.is_valid():
+        with errors_in(form):
+            take_code(request, form)
+            signing.sign(
+                request.node, request.acting, [each.digest for each in together], passphrase=form.passphrase
+            )
+            tell(request, ngettext("Signed.", "%(n)s documents signed.", len(together)) % {"n": len(together)})
+            return redirect("node:sign-one", digest=digest)
+    if is_decline and decline.is_valid():
+        with errors_in(decline):
+            signing.decline(
+                request.node, request.acting, digest, reason=decline.cleaned_data["reason"]
+            )
+            tell(request, _("Returned unsigned; the drafter reads your reason at the portal."))
+            return redirect("node:sign-one", digest=digest)
+    return _show(request, together, form=form, decline=decline)
+
+
+def _show(
+    request: NodeRequest, together: list[Draft], *, form: SignForm, decline: DeclineForm
+) -> HttpResponse:
+    pages = [_page(request, draft) for draft in together]
+    first = pages[0]
+    context = {
+        "pages": pages,
+        "page": first,
+        "form": form,
+        "decline": decline,
+        "may_sign": all(page.may_sign for page in pages) and first.draft.state == "draft",
+        "is_blocked": any(page.blocked for page in pages),
+        "portal_page": portal_page(first.draft),
+        "is_request": first.draft.kind == "request",
+    }
+    return render(request, "node/sign.html", context, status=422 if form.is_bound or decline.is_bound else 200)
+
+
+def _not_here_yet(request: NodeRequest, digest: str) -> HttpResponse:
+    if request.method != "GET":
+        raise Http404
+    polled = request.GET.get("polled", "")
+    count = min(int(polled), POLLS_AT_MOST) if polled.isdecimal() else 0
+    context = {"digest": digest, "polled": count + 1, "is_waiting": count < POLLS_AT_MOST}
+    return render(request, "node/sign_waiting.html", context)
+
+
+def _together(request: NodeRequest, draft: Draft) -> list[Draft]:
+    """The drafts that one act signs: a firm's authorisation and the request that names it go together."""
+    if draft.state != "draft":
+        return [draft]
+    others = [each for each in signing.pending(request.node, request.acting) if each.digest != draft.digest]
+    if draft.kind == "authorisation":
+        return [draft, *(each for each in others if _authorisation_of(each) == draft.digest)]
+    named = _authorisation_of(draft)
+    return [*(each for each in others if each.digest == named), draft] if named else [draft]
+
+
+def _authorisation_of(draft: Draft) -> str | None:
+    return draft.document.authorisation if isinstance(draft.document, JobRequest) else None
+
+
+def _page(request: NodeRequest, draft: Draft) -> Page:
+    state, tone = DRAFT_STATES[draft.state]
+    blocked = draft.blocked
+    return Page(
+        draft=draft,
+        kind=KINDS[draft.kind],
+        title=draft.title(language()),
+        sentences=[_clauses(each) for each in draft.segments(language())],
+        rows=draft.rows(language()),
+        warnings=draft.warnings(language()),
+        blocked=blocked.sentence(language()) if blocked else "",
+        remedy=blocked.remedy(language()) if blocked else "",
+        state=state,
+        tone=tone,
+        json=json.dumps(json.loads(draft.text.text), ensure_ascii=False, indent=2, sort_keys=True),
+        may_sign=roster.may(request.acting, TO_SIGN[draft.kind]),
+    )
+
+
+def _clauses(sentence: Sequence[Segment]) -> list[str | Clause]:
+    return [Clause(part.text, deny=part.deny) if part.clause or part.deny else part.text for part in sentence]
+
+
+def portal_page(draft: Draft) -> str:
+    """The portal's page on which the signed document goes on."""
+    match draft.document:
+        case Policy(capsule=capsule):
+            return f"/capsules/{capsule}/"
+        case Contract(id=contract):
+            return f"/contracts/{contract}/"
+        case JobRequest(id=job):
+            return f"/jobs/{job}/"
+        case Authorisation():
+            return "/credit/"
+        case _:
+            return "/"

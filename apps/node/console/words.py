@@ -1,0 +1,115 @@
+"""Words of the console for codes of the field: roles, states, kinds, stages. Sentences that are signed are not
+here: the services render those from the canonical documents."""
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from apps.core.errors import Words
+
+ROLES: dict[str, Words] = {
+    "owner": _("owner"),
+    "steward": _("data steward"),
+    "officer": _("officer"),
+    "approver": _("approver"),
+    "auditor": _("auditor"),
+    "viewer": _("viewer"),
+}
+
+KINDS: dict[str, Words] = {
+    "policy": _("usage policy"),
+    "contract": _("data availability contract"),
+    "contract-act": _("act on a contract"),
+    "authorisation": _("authorisation"),
+    "request": _("job request"),
+}
+
+DRAFT_STATES: dict[str, tuple[Words, str]] = {
+    "draft": (_("waits for your signature"), "warn"),
+    "signed": (_("signed by you, waits for the other party"), "now"),
+    "complete": (_("signed by all"), "good"),
+    "declined": (_("returned unsigned"), "bad"),
+}
+
+CONTRACT_STATES: dict[str, tuple[Words, str]] = {
+    "proposed": (_("proposed"), ""),
+    "active": (pgettext_lazy("contract", "active"), "good"),
+    "suspended": (_("suspended"), "warn"),
+    "terminated": (_("terminated"), "bad"),
+    "expired": (_("expired"), ""),
+}
+
+CONTRACT_ACTS: dict[str, Words] = {
+    "suspend": _("Suspend"),
+    "resume": _("Resume"),
+    "terminate": _("Terminate"),
+}
+
+DATASET_STATES: dict[str, tuple[Words, str]] = {
+    "waiting": (_("waits to be checked"), ""),
+    "measuring": (_("being checked"), "now"),
+    "measured": (_("checked"), "good"),
+    "refused": (_("not accepted"), "bad"),
+}
+
+CARD_STATES: dict[str, tuple[Words, str]] = {
+    "own": (_("your own"), ""),
+    "confirmed": (_("confirmed"), "good"),
+    "shown": (_("waits to be confirmed"), "warn"),
+    "refused": (_("refused"), "bad"),
+    "replaced": (_("replaced"), ""),
+}
+
+RESULT_STATES: dict[str, tuple[Words, str]] = {
+    "waiting": (_("parts still on their way"), "now"),
+    "sealed": (_("sealed to you"), "sealed"),
+    "opened": (_("opened"), "good"),
+}
+
+GROUNDS: dict[str, Words] = {
+    "public_disclosure": _("publicly disclosed by law"),
+    "firm_authorisation": _("authorised by the firm"),
+    "person_consent": _("separate consent of a person"),
+    "statutory_duty": _("statutory duty"),
+}
+
+COLUMN_KINDS: dict[str, Words] = {
+    "code": _("code"),
+    "decimal": _("decimal"),
+    "integer": _("whole number"),
+    "text": _("text"),
+    "date": _("date"),
+}
+
+ORGANISATION_KINDS: dict[str, Words] = {
+    "code_centre": _("code centre"),
+    "bank": _("bank"),
+    "platform": _("platform"),
+    "sme": _("firm"),
+    "regulator": _("supervisor"),
+    "operator": _("zone operator"),
+}
+
+DISCLOSURES: dict[str, Words] = {
+    "decision": _("decision"),
+    "grade": _("score grade"),
+    "reasons": _("reasons"),
+    "score": _("score"),
+}
+
+JOB_STATES: dict[str, tuple[Words, str]] = {
+    "offered": (_("offered"), "now"),
+    "accepted": (_("accepted, waits for the start"), "now"),
+    "running": (_("running"), "now"),
+    "done": (_("done"), "good"),
+    "failed": (_("failed"), "bad"),
+    "refused": (_("refused"), "bad"),
+    "stopped": (_("stopped"), "warn"),
+}
+
+JOB_STAGES: dict[str, Words] = {
+    "check": _("check"),
+    "open": _("open"),
+    "intersect": _("private set intersection"),
+    "grade": _("joint scoring"),
+    "seal": _("seal"),
+}
