@@ -15,10 +15,11 @@ from creditzone.kernel.sm.sm4_openssl import OpensslCipher
 @pytest.fixture(autouse=True)
 def _choose_anew() -> Iterator[None]:
     """Each test chooses for itself, and leaves no choice behind."""
-    for choice in (sm2.implementation, sm4.library):
+    choices = (sm2.implementation, sm4.library)
+    for choice in choices:
         choice.cache_clear()
     yield
-    for choice in (sm2.implementation, sm4.library):
+    for choice in choices:
         choice.cache_clear()
 
 
