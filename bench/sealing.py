@@ -2,24 +2,28 @@
 
     python -m bench.sealing [MB]        (256 MB unless told)
 
-Bare ciphers work on one 1 MiB chunk again and again, in memory. Capsules go through a temporary file, as at a
-node. The ratios are what to watch: megabytes a second depend on the machine and on what else it does.
+Bare ciphers work on one 1 MiB chunk again and again, in memory. Capsules go through a temporary file, in memory
+where there is room. Each is measured in three rounds, turn about, and the best round counts: what else the machine
+does only ever slows a round down. The ratios are what to watch.
 """
 
 import resource
 import secrets
+import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from creditzone.kernel.capsule import BodySummary, BodyWriter, new_content_key, read_body
 from creditzone.kernel.documents import new_id
 from creditzone.kernel.sm.sm4 import KEY, NONCE, TAG, CipherKind, Sm4Gcm, backend
 from creditzone.kernel.sm.sm4_openssl import OpensslCipher
 
-CHUNK = 1 << 20
+CHUNK, ROUNDS = 1 << 20, 3
+OPENSSL, LIBGCRYPT = "OpenSSL (cryptography), sealing", "libgcrypt, sealing"
 
 
 @dataclass(frozen=True)
@@ -33,22 +37,26 @@ class Row:
 
 
 def run(size: int = 256_000_000) -> list[Row]:
-    """Measure with about `size` bytes each; OpenSSL's bare cipher with a quarter, for it is slow."""
-    chunks = max(size // CHUNK, 4)
-    speeds = {"OpenSSL (cryptography), sealing": _bare(OpensslCipher, max(chunks // 4, 1))}
+    """Measure with about `size` bytes each, in rounds; OpenSSL's slow bare cipher with a quarter."""
+    best: dict[str, float] = {}
+    for _ in range(ROUNDS):
+        for what, speed in _round(max(size // CHUNK // ROUNDS, 4)):
+            best[what] = max(speed, best.get(what, 0.0))
+    openssl, libgcrypt = best[OPENSSL], best.get(LIBGCRYPT)
+    return [Row(what, speed, speed / libgcrypt if libgcrypt else None, speed / openssl) for what, speed in best.items()]
+
+
+def _round(chunks: int) -> Iterator[tuple[str, float]]:
+    """Every measurement once: its name and its speed."""
+    yield OPENSSL, _bare(OpensslCipher, max(chunks // 4, 1))
     gcrypt = _libgcrypt()
     if gcrypt is not None:
-        speeds["libgcrypt, sealing"] = _bare(gcrypt, chunks)
+        yield LIBGCRYPT, _bare(gcrypt, chunks)
     for threads in (1, 2):
         words = f"{backend()}, {threads} thread{'s' if threads > 1 else ''}"
         sealing, opening = _capsule(chunks, threads)
-        speeds[f"capsule, sealing ({words})"] = sealing
-        speeds[f"capsule, opening ({words})"] = opening
-    openssl = speeds["OpenSSL (cryptography), sealing"]
-    libgcrypt = speeds.get("libgcrypt, sealing")
-    return [
-        Row(what, speed, speed / libgcrypt if libgcrypt else None, speed / openssl) for what, speed in speeds.items()
-    ]
+        yield f"capsule, sealing ({words})", sealing
+        yield f"capsule, opening ({words})", opening
 
 
 def _libgcrypt() -> CipherKind | None:
@@ -74,7 +82,7 @@ def _capsule(chunks: int, threads: int) -> tuple[float, float]:
     """Sealing and opening speed of a body of so many chunks, through a temporary file."""
     key, capsule, body = new_content_key(), new_id(), new_id()
     plain = secrets.token_bytes(CHUNK)
-    with tempfile.TemporaryFile() as file:
+    with tempfile.TemporaryFile(dir=_memory(chunks)) as file:
         writer = BodyWriter(file, key, capsule=capsule, body=body, threads=threads)
 
         def seal() -> None:
@@ -91,6 +99,12 @@ def _capsule(chunks: int, threads: int) -> tuple[float, float]:
 
         summaries: list[BodySummary] = []
         return _speed(chunks, seal), _speed(chunks, open_all)
+
+
+def _memory(chunks: int) -> str | None:
+    """A memory-backed folder with room for the body, so that the cipher is measured and not the disk."""
+    shared = Path("/dev/shm")
+    return str(shared) if shared.is_dir() and shutil.disk_usage(shared).free > 2 * chunks * CHUNK else None
 
 
 def _speed(chunks: int, work: Callable[[], object]) -> float:
