@@ -1,0 +1,222 @@
+"""The node's command line: `python -m apps.node --home <dir> init|show-card|cards|confirm-card|add-owner|add-firm|…`.
+
+It acts with the rights of whoever may read the node's home: it is how a node begins, before anybody can sign in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from apps.node import cards, firms, health, roster
+from apps.node.config import Config, ConfigError, read_config, write_config
+from apps.node.errors import NodeError
+from apps.node.keystore import Keystore
+from apps.node.node import Node, open_node, prepare_home
+from creditzone.kernel.documents import Signed
+
+
+def init(home: Path, chosen: argparse.Namespace) -> dict[str, object]:
+    """Set a node up: settings, keys and its card. A node that is set up already is left as it is."""
+    prepare_home(home)
+    try:
+        read_config(home)
+    except ConfigError:
+        if (home / "node.json").exists():
+            raise
+        _set_up(home, chosen)
+    node = open_node(home)
+    if node.card_of(node.organisation) is None:
+        cards.issue_own(node)
+    return _own_card(node)
+
+
+def _set_up(home: Path, chosen: argparse.Namespace) -> None:
+    ports = tuple(int(port) for port in chosen.link_ports.split("-")) if chosen.link_ports else None
+    config = Config(
+        organisation=chosen.organisation,
+        kind=chosen.kind,
+        name=chosen.name,
+        name_en=chosen.name_en,
+        hosts=chosen.hosts,
+        zone_card=msgspec.json.decode(Path(chosen.zone_card).read_bytes(), type=Signed),
+        portal_url=chosen.portal_url.rstrip("/"),
+        portal_address=chosen.portal_address,
+        console_url=chosen.console_url.rstrip("/"),
+        link_host=chosen.link_host if chosen.slots else None,
+        link_ports=(ports[0], ports[1]) if ports and chosen.slots else None,
+        slots=chosen.slots,
+        key_file=chosen.key_file,
+    )
+    config.zone_document()
+    Keystore.create(home, config)
+    write_config(home, config)
+
+
+def show_card(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
+    """The card that this node issued, for its organisation or a hosted firm."""
+    return _own_card(node, organisation=chosen.organisation)
+
+
+def renew_card(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
+    """Issue the next card from the settings as they are now."""
+    cards.issue_own(node)
+    return _own_card(node)
+
+
+def list_cards(node: Node, chosen: argparse.Namespace) -> list[dict[str, object]]:
+    """All cards with state and fingerprint."""
+    return [
+        {
+            "organisation": entry.card.organisation,
+            "name": entry.card.name,
+            "state": entry.state,
+            "fingerprint": entry.fingerprint,
+            "digest": entry.digest,
+        }
+        for entry in cards.listing(node)
+    ]
+
+
+def confirm_card(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
+    """Confirm the shown card that has this fingerprint; confirmed before is confirmed."""
+    typed = "".join(chosen.fingerprint.split()).upper()
+    for entry in cards.listing(node):
+        if "".join(entry.fingerprint.split()) == typed:
+            if entry.state == "shown":
+                with node.store.write() as tx:
+                    node.act(tx)
+                    cards.believe(tx, entry.digest, fingerprint=chosen.fingerprint, by="command line")
+            elif entry.state not in ("confirmed", "own"):
+                raise NodeError("illegal-move", state=entry.state)
+            return {"organisation": entry.card.organisation, "state": "confirmed"}
+    raise NodeError("fingerprint-wrong")
+
+
+def add_owner(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
+    """Enter an owner and show the factor's secret, once. A person who is on the list already changes nothing."""
+    organisation = chosen.organisation or node.organisation
+    if organisation not in node.organisations():
+        raise NodeError("not-found")
+    with node.store.write() as tx:
+        known = tx.one("SELECT 1 FROM roster WHERE person = ? AND organisation = ?", chosen.person, organisation)
+        if known:
+            return {"person": chosen.person, "secret": None, "uri": None}
+        enrolment = roster.enter(
+            node,
+            tx,
+            person=chosen.person,
+            person_name=chosen.name,
+            organisation=organisation,
+            role=chosen.role,
+            by="command line",
+        )
+    if enrolment is None:
+        return {"person": chosen.person, "secret": None, "uri": None}
+    return {"person": chosen.person, "secret": enrolment.secret, "uri": enrolment.uri}
+
+
+def add_firm(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
+    """Take in a firm at a hosted node; its passphrase is read from standard input. A known firm is left as it is."""
+    if chosen.organisation not in firms.listing(node):
+        passphrase = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+        firms.create(
+            node,
+            organisation=chosen.organisation,
+            name=chosen.name,
+            name_en=chosen.name_en,
+            passphrase=passphrase,
+        )
+    return _own_card(node, organisation=chosen.organisation)
+
+
+def show_health(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
+    """The node's health: what needs a person, and what waits."""
+    report = health.report(node)
+    return {
+        "reds": {code: health.red_sentence(code, "en") for code in report.reds},
+        "outbox_waiting": report.outbox_waiting,
+        "exchange_error": report.exchange_error,
+        "messages_received": report.messages_received,
+    }
+
+
+def _own_card(node: Node, *, organisation: str | None = None) -> dict[str, object]:
+    row = node.store.one(
+        "SELECT digest, text FROM card WHERE organisation = ? AND state = 'own'",
+        organisation or node.organisation,
+    )
+    if row is None:
+        raise NodeError("not-found")
+    return {
+        "digest": row["digest"],
+        "fingerprint": cards.fingerprint(row["digest"]),
+        "card": json.loads(row["text"]),
+    }
+
+
+COMMANDS: dict[str, Callable[[Node, argparse.Namespace], object]] = {
+    "show-card": show_card,
+    "renew-card": renew_card,
+    "cards": list_cards,
+    "confirm-card": confirm_card,
+    "add-owner": add_owner,
+    "add-firm": add_firm,
+    "health": show_health,
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their arguments."""
+    top = argparse.ArgumentParser(prog="python -m apps.node", description=__doc__)
+    top.add_argument("--home", type=Path, default=os.environ.get("CREDITZONE_NODE_HOME"))
+    commands = top.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("init", help=init.__doc__)
+    for name in ("organisation", "kind", "name", "name-en", "zone-card", "portal-url", "console-url"):
+        one.add_argument(f"--{name}", required=True)
+    one.add_argument("--portal-address")
+    one.add_argument("--link-host", default="127.0.0.1")
+    one.add_argument("--link-ports", help="a range such as 8110-8119; four ports a slot")
+    one.add_argument("--slots", type=int, default=1)
+    one.add_argument("--key-file", default="node.key")
+    one.add_argument("--hosts", action="store_true", help="keep keys for firms under their own passphrases")
+    for command, run in COMMANDS.items():
+        commands.add_parser(command, help=run.__doc__)
+    choices = commands.choices
+    choices["show-card"].add_argument("--organisation")
+    choices["confirm-card"].add_argument("--fingerprint", required=True)
+    choices["add-owner"].add_argument("--person", required=True, help="the person's id at the portal")
+    choices["add-owner"].add_argument("--name", required=True)
+    choices["add-owner"].add_argument("--organisation", help="a hosted firm; default: the node's own")
+    choices["add-owner"].add_argument("--role", default="owner", choices=roster.ROLES)
+    for name in ("organisation", "name", "name-en"):
+        choices["add-firm"].add_argument(f"--{name}", required=True)
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; its answer is JSON on standard output, a refusal one sentence on standard error."""
+    chosen = parser().parse_args(arguments)
+    if chosen.home is None:
+        parser().error("--home (or CREDITZONE_NODE_HOME) names the node's home")
+    try:
+        if chosen.command == "init":
+            answer: object = init(chosen.home.absolute(), chosen)
+        else:
+            answer = COMMANDS[chosen.command](open_node(chosen.home), chosen)
+    except (ConfigError, NodeError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

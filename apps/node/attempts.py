@@ -1,0 +1,274 @@
+"""Orders and the attempts that they begin: checked, reserved, accepted, started, stopped. Each move is one transaction.
+
+Nothing is taken from the portal: `standing_of` reads what this node's officers signed and confirmed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import msgspec
+
+from apps.node import capsules, contracts, outbox, uses
+from apps.node.node import Node
+from apps.node.store import Transaction
+from creditzone.kernel.documents import (
+    AttemptFailed,
+    DocumentError,
+    NodeBusy,
+    Order,
+    OrderAccepted,
+    OrderRefused,
+    Signed,
+    now_ms,
+    read,
+)
+from creditzone.kernel.orders import CheckedOrder, Standing, check_order
+from creditzone.kernel.refusals import Refused
+
+LIVE: Final = ("accepted", "started", "running")
+_LEAVES_NO_TRACE: Final = frozenset({"zone-signature", "malformed", "wrong-party", "replayed", "node-restored"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """A live attempt of a job at this node."""
+
+    job: str
+    fence: int
+    attempt: int
+    capsule: str
+    slot: int
+    order: Signed
+    state: str
+
+
+def standing_of(node: Node, *, now: int | None = None) -> Standing:
+    """What an order's check reads beside the order."""
+    return Standing(
+        me=node.organisation,
+        zone=node.zone,
+        zone_key=node.zone_key,
+        zone_signer=node.zone_card.organisation,
+        now=now_ms() if now is None else now,
+        kept_time=node.store.number("kept-time"),
+        cards=node.cards(),
+        has_seen=lambda order: node.store.one("SELECT 1 FROM attempt WHERE order_id = ?", order) is not None,
+        last_fence=lambda job: _last_fence(node, job),
+        contract_state=lambda digest: contracts.state_of(node, digest),
+        capsule=lambda capsule: capsules.held(node, capsule),
+        spent=lambda capsule, job: uses.counted(node, capsule, but=job),
+    )
+
+
+def offer(node: Node, tx: Transaction, document: Signed) -> None:
+    """Check an offered order; accept it and reserve its use, or refuse it with the clause, or say that we are busy."""
+    try:
+        order = read(document, Order)
+    except DocumentError:
+        return  # it does not even say whose answer it wants
+    try:
+        checked = _check(node, tx, document)
+    except Refused as refused:
+        _refuse(node, tx, document, order, refused)
+        return
+    slot = next(peer.slot for peer in order.peers if peer.party == node.organisation)
+    if not _is_free(node, tx, slot):
+        outbox.say(node, tx, NodeBusy(job=order.job, attempt=order.attempt, fence=order.fence))
+        return
+    node.act(tx)
+    uses.reserve(tx, capsule=checked.header.capsule, job=order.job, rule=checked.rule)
+    _insert(tx, document, order, state="accepted", capsule=checked.header.capsule, slot=slot)
+    card = checked.scorecard
+    tx.keep(f"model:{checked.request.model}", f"{card.name}\n{card.name_en}\n{card.version}")
+    outbox.say(node, tx, OrderAccepted(job=order.job, attempt=order.attempt, fence=order.fence))
+
+
+def start(tx: Transaction, *, job: str, fence: int) -> None:
+    """All parties have accepted: the attempt may run. An attempt that is not accepted here does not start."""
+    tx.run(
+        "UPDATE attempt SET state = 'started', changed_at = ? WHERE job = ? AND fence = ? AND state = 'accepted'",
+        now_ms(),
+        job,
+        fence,
+    )
+
+
+def stop(node: Node, tx: Transaction, *, job: str, up_to: int, reason: str) -> None:
+    """Stop the job's attempts up to a fence: what has not begun ends here, what runs is told to end."""
+    rows = tx.all(
+        "SELECT fence, state, capsule FROM attempt WHERE job = ? AND fence <= ? AND state IN (?, ?, ?)",
+        job,
+        up_to,
+        *LIVE,
+    )
+    for row in rows:
+        if row["state"] == "running":
+            tx.run("UPDATE attempt SET reason = ? WHERE job = ? AND fence = ?", reason, job, row["fence"])
+            continue
+        uses.release(tx, capsule=row["capsule"], job=job)
+        _move(tx, job, row["fence"], state="stopped", reason=reason)
+
+
+def next_started(node: Node) -> Attempt | None:
+    """Take the oldest started attempt and mark it running."""
+    with node.store.write() as tx:
+        row = tx.one("SELECT * FROM attempt WHERE state = 'started' ORDER BY at LIMIT 1")
+        if row is None:
+            return None
+        _move(tx, row["job"], row["fence"], state="running")
+    return Attempt(
+        job=row["job"],
+        fence=row["fence"],
+        attempt=row["attempt"],
+        capsule=row["capsule"],
+        slot=row["slot"],
+        order=msgspec.json.decode(row["text"], type=Signed),
+        state="running",
+    )
+
+
+def stop_reason(node: Node, attempt: Attempt) -> str | None:
+    """Why a running attempt is to stop; None while it is not."""
+    row = node.store.one("SELECT reason FROM attempt WHERE job = ? AND fence = ?", attempt.job, attempt.fence)
+    return None if row is None or row["reason"] is None else str(row["reason"])
+
+
+def spend(node: Node, attempt: Attempt) -> None:
+    """Make the attempt's use spent: durable when this returns. Raises UseLost."""
+    with node.store.write() as tx:
+        node.act(tx)
+        uses.spend(tx, capsule=attempt.capsule, job=attempt.job)
+
+
+def check_again(node: Node, attempt: Attempt) -> CheckedOrder:
+    """Check an accepted order once more as things stand when it begins: what was withdrawn or suspended meanwhile holds
+    at once. Raises Refused."""
+    standing = replace(standing_of(node), has_seen=lambda order: False, last_fence=lambda job: 0)
+    return check_order(attempt.order, standing)
+
+
+def reach(tx: Transaction, attempt: Attempt, *, stage: str) -> None:
+    """Note the stage an attempt has reached."""
+    tx.run("UPDATE attempt SET stage = ? WHERE job = ? AND fence = ?", stage, attempt.job, attempt.fence)
+
+
+def finish(tx: Transaction, attempt: Attempt) -> None:
+    """The attempt ended with a receipt."""
+    _move(tx, attempt.job, attempt.fence, state="finished")
+
+
+def fail(node: Node, *, job: str, fence: int, reason: str, facts: dict[str, str] | None = None) -> None:
+    """The attempt ended without a receipt: give its use back unless it is spent, and tell the portal."""
+    with node.store.write() as tx:
+        row = tx.one("SELECT * FROM attempt WHERE job = ? AND fence = ?", job, fence)
+        if row is None or row["state"] not in LIVE:
+            return
+        uses.release(tx, capsule=row["capsule"], job=job)
+        _move(tx, job, fence, state="failed", reason=reason)
+        spent = tx.one("SELECT 1 FROM use WHERE capsule = ? AND job = ? AND state = 'spent'", row["capsule"], job)
+        outbox.say(
+            node,
+            tx,
+            AttemptFailed(
+                job=job,
+                attempt=row["attempt"],
+                fence=fence,
+                stage=row["stage"],
+                reason=reason,
+                facts=tuple(sorted((facts or {}).items())),
+                use_spent=spent is not None,
+            ),
+        )
+
+
+def fail_what_ran(node: Node) -> int:
+    """At the runner's start: whatever was running ended with the process that ran it. How many there were."""
+    rows = node.store.all("SELECT job, fence FROM attempt WHERE state = 'running'")
+    for row in rows:
+        fail(node, job=row["job"], fence=row["fence"], reason="node-restarted")
+    return len(rows)
+
+
+def expire(node: Node) -> None:
+    """Accepted attempts whose order has expired end here and give their use back."""
+    now = now_ms()
+    for row in node.store.all("SELECT job, fence, text FROM attempt WHERE state = 'accepted'"):
+        order = read(msgspec.json.decode(row["text"], type=Signed), Order)
+        if order.expires_at <= now:
+            fail(node, job=row["job"], fence=row["fence"], reason="lease-lost")
+
+
+def live_jobs(node: Node) -> list[str]:
+    """Jobs with a live attempt."""
+    rows = node.store.all("SELECT DISTINCT job FROM attempt WHERE state IN (?, ?, ?)", *LIVE)
+    return [row["job"] for row in rows]
+
+
+def slots_free(node: Node) -> int:
+    """Slots without a live attempt."""
+    row = node.store.one("SELECT count(*) AS busy FROM attempt WHERE state IN (?, ?, ?)", *LIVE)
+    return max(0, node.config.slots - (int(row["busy"]) if row is not None else 0))
+
+
+def _check(node: Node, tx: Transaction, document: Signed) -> CheckedOrder:
+    if tx.setting("restored"):
+        raise Refused("node-restored")
+    return check_order(document, standing_of(node))
+
+
+def _refuse(node: Node, tx: Transaction, document: Signed, order: Order, refused: Refused) -> None:
+    if refused.refusal.clause not in _LEAVES_NO_TRACE:
+        _insert(tx, document, order, state="refused", capsule=None, slot=None, reason=refused.refusal.clause)
+    note = refused.refusal.note()
+    outbox.say(node, tx, OrderRefused(job=order.job, attempt=order.attempt, fence=order.fence, refusal=note))
+
+
+def _is_free(node: Node, tx: Transaction, slot: int) -> bool:
+    taken = tx.one("SELECT 1 FROM attempt WHERE slot = ? AND state IN (?, ?, ?)", slot, *LIVE)
+    return slot < node.config.slots and taken is None
+
+
+def _last_fence(node: Node, job: str) -> int:
+    row = node.store.one("SELECT max(fence) AS fence FROM attempt WHERE job = ?", job)
+    return int(row["fence"] or 0) if row is not None else 0
+
+
+def _insert(
+    tx: Transaction,
+    document: Signed,
+    order: Order,
+    *,
+    state: str,
+    capsule: str | None,
+    slot: int | None,
+    reason: str | None = None,
+) -> None:
+    now = now_ms()
+    tx.run(
+        "INSERT INTO attempt (job, fence, attempt, order_id, capsule, slot, text, state, reason, at, changed_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        order.job,
+        order.fence,
+        order.attempt,
+        order.id,
+        capsule,
+        slot,
+        msgspec.json.encode(document).decode(),
+        state,
+        reason,
+        now,
+        now,
+    )
+
+
+def _move(tx: Transaction, job: str, fence: int, *, state: str, reason: str | None = None) -> None:
+    tx.run(
+        "UPDATE attempt SET state = ?, reason = coalesce(?, reason), changed_at = ? WHERE job = ? AND fence = ?",
+        state,
+        reason,
+        now_ms(),
+        job,
+        fence,
+    )

@@ -1,0 +1,175 @@
+"""The node's own capsules: sealed when a policy is signed, wrapped again when it is edited, opened only at the head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from apps.node import documents, outbox, uses
+from apps.node.errors import NodeError, NotFound
+from apps.node.node import Node
+from apps.node.roster import Act, Acting, require
+from apps.node.store import Transaction
+from creditzone.kernel.capsule import BodySummary, column_group, rewrap, seal_header
+from creditzone.kernel.documents import (
+    CapsuleHeader,
+    CapsuleSealed,
+    DatasetMeasured,
+    Policy,
+    Signed,
+    read,
+    signed,
+)
+from creditzone.kernel.domain import domain
+from creditzone.kernel.orders import HeldCapsule
+from creditzone.kernel.sm.sm2 import PrivateKey
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleUses:
+    """How often a rule was used: `allowed` in all, `reserved` by running jobs, `spent` for good."""
+
+    rule: str
+    allowed: int
+    reserved: int
+    spent: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CapsuleStanding:
+    """A capsule at its head version."""
+
+    capsule: str
+    dataset: str
+    title: str
+    version: int
+    header: CapsuleHeader
+    policy: Policy
+    rows: int
+    withdrawn: bool
+    uses: tuple[RuleUses, ...]
+    sealed_at: int
+
+
+def listing(node: Node, acting: Acting) -> list[CapsuleStanding]:
+    """The organisation's capsules, newest first."""
+    rows = node.store.all(
+        "SELECT c.*, d.title FROM capsule c JOIN dataset d ON d.id = c.dataset WHERE c.organisation = ?"
+        " ORDER BY c.id DESC",
+        acting.organisation,
+    )
+    standings = []
+    for row in rows:
+        header = read(_signed(row["header"]), CapsuleHeader)
+        policy = read(_signed(row["policy"]), Policy)
+        standings.append(
+            CapsuleStanding(
+                capsule=row["id"],
+                dataset=row["dataset"],
+                title=row["title"],
+                version=row["version"],
+                header=header,
+                policy=policy,
+                rows=header.rows,
+                withdrawn=bool(row["withdrawn"]),
+                uses=_uses_of(node, row["id"], policy),
+                sealed_at=row["sealed_at"],
+            )
+        )
+    return standings
+
+
+def head_version(node: Node, capsule: str) -> int:
+    """The head version; 0 where there is no such capsule yet."""
+    row = node.store.one("SELECT version FROM capsule WHERE id = ?", capsule)
+    return 0 if row is None else int(row["version"])
+
+
+def held(node: Node, capsule: str) -> HeldCapsule | None:
+    """The capsule as an order's check reads it."""
+    row = node.store.one("SELECT header, policy, withdrawn FROM capsule WHERE id = ?", capsule)
+    if row is None:
+        return None
+    return HeldCapsule(header=_signed(row["header"]), policy=_signed(row["policy"]), is_open=not row["withdrawn"])
+
+
+def seal(node: Node, tx: Transaction, policy: Policy, *, key: PrivateKey) -> tuple[Signed, Signed]:
+    """Bind a measured dataset's body to `policy`: (header, policy), both signed with `key`, kept as the head.
+
+    A first policy makes the capsule, a later one wraps the same content keys again. The portal gets a statement."""
+    body = tx.one("SELECT * FROM body WHERE dataset = ? AND kind = 'rows'", policy.dataset)
+    dataset = tx.one("SELECT * FROM dataset WHERE id = ? AND state = 'measured'", policy.dataset)
+    if body is None or dataset is None:
+        raise NodeError("dataset-unmeasured")
+    owner = documents.own_encryption_key(node, policy.provider)
+    content = {0: node.keys.open_sealed(body["key"], use=f"body:{body['id']}")}
+    now = node.act(tx)
+    held_row = tx.one("SELECT header FROM capsule WHERE id = ?", policy.capsule)
+    if held_row is None:
+        measured = msgspec.json.decode(dataset["measured"], type=DatasetMeasured)
+        summary = BodySummary(body["length"], body["chunks"], body["digest"], body["chunk_size"])
+        header = seal_header(
+            policy=policy,
+            keys=content,
+            owner=owner,
+            domain=dataset["domain"],
+            rows=measured.accepted,
+            body=body["id"],
+            body_digest=body["digest"],
+            groups=[column_group(domain(dataset["domain"]).names, summary)],
+            now=now,
+            chunk_size=body["chunk_size"],
+        )
+    else:
+        previous = read(_signed(held_row["header"]), CapsuleHeader)
+        header = rewrap(previous, policy=policy, keys=content, owner=owner, now=now)
+    signed_header = signed(header, key, by=policy.provider)
+    signed_policy = signed(policy, key, by=policy.provider)
+    _keep(tx, signed_header, signed_policy, header)
+    outbox.say(node, tx, CapsuleSealed(header=signed_header, policy=signed_policy), organisation=policy.provider)
+    return signed_header, signed_policy
+
+
+def withdraw(node: Node, acting: Acting, capsule: str) -> None:
+    """Let nobody use the capsule from now on; a newly signed policy opens it again."""
+    require(acting, Act.WITHDRAW_CAPSULE)
+    with node.store.write() as tx:
+        node.act(tx)
+        changed = tx.run(
+            "UPDATE capsule SET withdrawn = 1 WHERE id = ? AND organisation = ?", capsule, acting.organisation
+        )
+        if not changed:
+            raise NotFound
+
+
+def _keep(tx: Transaction, header: Signed, policy: Signed, head: CapsuleHeader) -> None:
+    tx.run(
+        "INSERT INTO capsule (id, dataset, organisation, version, header, policy, sealed_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET version = excluded.version,"
+        " header = excluded.header, policy = excluded.policy, withdrawn = 0, sealed_at = excluded.sealed_at",
+        head.capsule,
+        head.dataset,
+        head.provider,
+        head.version,
+        msgspec.json.encode(header).decode(),
+        msgspec.json.encode(policy).decode(),
+        head.sealed_at,
+    )
+
+
+def _uses_of(node: Node, capsule: str, policy: Policy) -> tuple[RuleUses, ...]:
+    numbers = uses.by_state(node, capsule)
+    return tuple(
+        RuleUses(
+            rule=rule.id,
+            allowed=rule.uses,
+            reserved=numbers.get((rule.id, "reserved"), 0),
+            spent=numbers.get((rule.id, "spent"), 0),
+        )
+        for rule in policy.rules
+    )
+
+
+def _signed(text: str) -> Signed:
+    return msgspec.json.decode(text, type=Signed)

@@ -1,0 +1,461 @@
+"""One attempt of a job at this node, from open to receipt: each stage in a process of its own, in one scratch folder.
+
+The use is made spent, durably, before the first stage that talks to a peer begins; whatever ends earlier gives it back.
+Keys reach the stages on standard input only. Whatever happens, the scratch folder is wiped and the portal is told.
+"""
+
+from __future__ import annotations
+
+import datetime
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from apps.node import attempts, datasets, health, outbox, sealed
+from apps.node.attempts import Attempt
+from apps.node.errors import NodeError
+from apps.node.node import Node
+from apps.node.uses import UseLost
+from creditzone.kernel.capsule import CapsuleDamaged, open_header
+from creditzone.kernel.credit.scorecard import features_of
+from creditzone.kernel.documents import (
+    Card,
+    Figure,
+    Learned,
+    Left,
+    Receipt,
+    Receipted,
+    Stage,
+    StageReached,
+    digest_of,
+    now_ms,
+    signed,
+    to_canonical,
+)
+from creditzone.kernel.domain import domain
+from creditzone.kernel.engine.faults import EngineFault, StageFailed
+from creditzone.kernel.engine.process import run_stage
+from creditzone.kernel.engine.scratch import make_scratch, wipe
+from creditzone.kernel.orders import CheckedOrder
+from creditzone.kernel.refusals import Refused
+
+log = structlog.get_logger("node.jobs")
+PORTS_A_SLOT: Final = 4
+MPC_PORT: Final = 3
+_ROOM: Final = 64 << 20
+_SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+_REASONS: Final = {
+    "deadline": "deadline",
+    "peer-lost": "peer-lost",
+    "peer-refused": "peer-lost",
+    "settings-differ": "settings-differ",
+    "scratch-unfit": "scratch",
+    "empty-set": "set-empty",
+    "duplicate-codes": "set-duplicates",
+}
+
+
+class Ended(Exception):
+    """The attempt ends without a receipt; `reason` is a clause of `refusals.py`."""
+
+    def __init__(self, reason: str, **facts: str) -> None:
+        self.reason = reason
+        self.facts = facts
+        super().__init__(reason)
+
+
+def compute(node: Node, attempt: Attempt, ending: threading.Event) -> None:
+    """Carry the attempt out and tell the portal how it ended. Runs in a thread of the runner."""
+    started = time.monotonic()
+    reason, facts = "engine-failed", {}
+    try:
+        Computation.of(node, attempt, ending).run()
+        reason = ""
+    except Ended as ended:
+        reason, facts = ended.reason, ended.facts
+    except Refused as refused:
+        reason, facts = refused.refusal.clause, refused.refusal.facts
+    except EngineFault as fault:
+        reason = _REASONS.get(fault.code, "engine-failed")
+    except NodeError as error:
+        reason = error.code
+    except Exception as error:  # the runner lives on; only the error's class is logged, its text may hold a value
+        log.error("job-broke", job=attempt.job, error=type(error).__name__)
+    try:
+        if reason:
+            attempts.fail(node, job=attempt.job, fence=attempt.fence, reason=reason, facts=facts)
+        seconds = round(time.monotonic() - started, 1)
+        log.info("job-ended", job=attempt.job, attempt=attempt.attempt, reason=reason or "done", seconds=seconds)
+    finally:
+        node.store.close()
+
+
+@dataclass
+class Computation:
+    """The attempt with everything its stages need, read once from the node's own store."""
+
+    node: Node
+    attempt: Attempt
+    checked: CheckedOrder
+    cards: dict[str, Card]
+    ending: threading.Event
+    ends_at: float
+    started_at: int
+    scratch: Path = Path()
+    figures: dict[str, int] = field(default_factory=dict)
+    known: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, node: Node, attempt: Attempt, ending: threading.Event) -> Computation:
+        """Check the order once more as things stand now; raises Refused."""
+        checked = attempts.check_again(node, attempt)
+        return cls(
+            node=node,
+            attempt=attempt,
+            checked=checked,
+            cards=node.cards(),
+            ending=ending,
+            ends_at=time.monotonic() + checked.order.deadline_seconds,
+            started_at=now_ms(),
+        )
+
+    # What the order says --------------------------------------------------------------------------------------------
+
+    @property
+    def me(self) -> str:
+        return self.node.organisation
+
+    @property
+    def parties(self) -> list[str]:
+        """The computing parties by rank."""
+        return [peer.party for peer in sorted(self.checked.order.peers, key=lambda peer: peer.rank)]
+
+    @property
+    def others(self) -> list[str]:
+        return [party for party in self.parties if party != self.me]
+
+    @property
+    def recipient(self) -> str:
+        return self.checked.request.recipient
+
+    @property
+    def receives(self) -> bool:
+        return self.recipient == self.me
+
+    @property
+    def disclosure(self) -> Literal["decision", "grade", "score"]:
+        """The form of the number that comes out: the most telling one that was asked for."""
+        asked = self.checked.request.disclosures
+        if "score" in asked:
+            return "score"
+        return "decision" if "decision" in asked and "grade" not in asked else "grade"
+
+    # The road -------------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Open, intersect, grade, seal, receipt."""
+        self.scratch = make_scratch(
+            self.me,
+            self.attempt.job,
+            self.attempt.attempt,
+            root=Path(self.node.config.scratch_root),
+            room_bytes=_ROOM,
+        )
+        try:
+            self._open()
+            try:
+                attempts.spend(self.node, self.attempt)
+            except UseLost:
+                raise Ended("uses") from None
+            if self.checked.request.subject is None:
+                self._intersect()
+            self._finish(self._grade())
+        finally:
+            wipe(self.scratch)
+
+    def _open(self) -> None:
+        header = self.checked.header
+        try:
+            key = open_header(header, self.node.keys.encryption)[0]
+        except (CapsuleDamaged, KeyError):
+            raise Ended("capsule-damaged", capsule=header.capsule) from None
+        card, request = self.checked.scorecard, self.checked.request
+        checks = request.consent == "declared" and self.receives and domain(header.domain).bears_authorisations
+        task = {
+            "path": str(datasets.body_path(self.node, header.body)),
+            "key": key.hex(),
+            "header": to_canonical(header).decode(),
+            "columns": [feature.column for feature in features_of(card, header.domain)],
+            "authorised_on": _today() if checks else None,
+            "subject": request.subject,
+        }
+        result = self._stage("open", "apps.node.stages.open", task)
+        self.figures |= {"rows": result["rows"] + result["dropped"], "dropped": result["dropped"]}
+
+    def _intersect(self) -> None:
+        pairs = self._pairs()
+        task = {
+            "receiver": self.receives,
+            "pairs": pairs,
+            "link": self._link_files(),
+            "protocol": self.node.config.psi_protocol,
+            "timeout_ms": self._timeout_ms(),
+        }
+        self.figures["blinded"] = self.figures["rows"] - self.figures["dropped"]
+        result = self._stage("intersect", "apps.node.stages.intersect", task)
+        if self.receives:
+            self.known = dict(zip(self.others, result["known"], strict=True))
+            self.figures["matched"] = result["matched"]
+
+    def _grade(self) -> dict[str, Any]:
+        request, order = self.checked.request, self.checked.order
+        computes = self.recipient in self.parties
+        recipient_card = self.cards[self.recipient]
+        task = {
+            "zone": self.node.zone,
+            "job": self.attempt.job,
+            "attempt": self.attempt.attempt,
+            "request": order.request.digest,
+            "party": self.me,
+            "rank": self.checked.rank,
+            "engine": request.engine,
+            "endpoints": [self._endpoint(party, MPC_PORT) for party in self.parties],
+            "link_id": f"{self.attempt.job}-{self.attempt.attempt}",
+            "link": self._link_files(),
+            "timeout_ms": self._timeout_ms(),
+            "model": order.model,
+            "domain": self.checked.header.domain,
+            "disclosure": self.disclosure,
+            "decision_band": request.decision_band if self.disclosure == "decision" else None,
+            "reasons": "reasons" in request.disclosures,
+            "recipient": self.recipient,
+            "recipient_rank": self.parties.index(self.recipient) if computes else None,
+            "recipient_key": recipient_card.encryption_key,
+            "signing_key": None if self.receives else self.node.keys.signing.to_bytes().hex(),
+            "subject": request.subject,
+            "pair_parties": self.others,
+            "result_path": str(self._result_path()),
+        }
+        result = self._stage("grade", "apps.node.stages.grade", task)
+        self.figures |= {"matched": result["matched"], "shares": result["matched"]}
+        return result
+
+    def _finish(self, result: dict[str, Any]) -> None:
+        """Everything that the attempt leaves behind, in one transaction."""
+        messages = [self._messages(content) for content in result["sealed"]]
+        receipt = signed(self._receipt(result), self.node.keys.signing, by=self.me)
+        with self.node.store.write() as tx:
+            now = self.node.act(tx)
+            self._say_stage(tx, "seal", "finished")
+            for parts in messages:
+                for part in parts:
+                    outbox.say(self.node, tx, part)
+            outbox.say(self.node, tx, Receipted(receipt=receipt))
+            if self.receives:
+                tx.run(
+                    "UPDATE result SET attempt = ?, file = ?, digest = ?, rows = ?, state = 'sealed', received_at = ?"
+                    " WHERE job = ?",
+                    self.attempt.attempt,
+                    self._result_path().name,
+                    result["output"],
+                    result["rows"],
+                    now,
+                    self.attempt.job,
+                )
+            attempts.finish(tx, self.attempt)
+
+    # Stages ---------------------------------------------------------------------------------------------------------
+
+    def _stage(self, stage: Stage, module: str, task: dict[str, Any]) -> dict[str, Any]:
+        """Run one stage; raises Ended with the clause that the stage told, or with how it failed."""
+        self._note(stage, "started")
+        heard: dict[str, Any] = {}
+        try:
+            result = run_stage(
+                module,
+                task,
+                scratch=self.scratch,
+                deadline_seconds=max(0.1, self.ends_at - time.monotonic()),
+                on_event=self._listener(heard),
+                should_stop=self._should_stop,
+            )
+        except StageFailed as failure:
+            raise self._ended(failure, heard) from None
+        self._note(stage, "finished")
+        return result
+
+    def _listener(self, heard: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
+        def hear(event: dict[str, Any]) -> None:
+            if event["event"] == "refused":
+                heard.update(event)
+            elif event["event"] == "stage":
+                self._note(event["stage"], "started")
+            elif event["event"] == "aligned":
+                self.figures["matched"] = event["matched"]
+
+        return hear
+
+    def _ended(self, failure: StageFailed, heard: dict[str, Any]) -> Ended:
+        if "clause" in heard:
+            return Ended(heard["clause"], **heard["facts"])
+        if failure.code == "stopped":
+            return Ended(attempts.stop_reason(self.node, self.attempt) or "node-restarted")
+        log.info(
+            "stage-failed",
+            job=self.attempt.job,
+            code=failure.code,
+            detail=failure.detail,
+            about=failure.about,
+        )
+        return Ended(_REASONS.get(failure.code, "engine-failed"))
+
+    def _should_stop(self) -> bool:
+        return self.ending.is_set() or attempts.stop_reason(self.node, self.attempt) is not None
+
+    def _note(self, stage: Stage, state: Literal["started", "finished"]) -> None:
+        with self.node.store.write() as tx:
+            attempts.reach(tx, self.attempt, stage=stage)
+            self._say_stage(tx, stage, state)
+
+    def _say_stage(self, tx: Any, stage: Stage, state: Literal["started", "finished"]) -> None:
+        body = StageReached(
+            job=self.attempt.job,
+            attempt=self.attempt.attempt,
+            fence=self.attempt.fence,
+            stage=stage,
+            state=state,
+            figures=self._figures(),
+            at=now_ms(),
+        )
+        outbox.say(self.node, tx, body)
+
+    # Links ----------------------------------------------------------------------------------------------------------
+
+    def _endpoint(self, party: str, port: int) -> dict[str, Any]:
+        card = self.cards[party]
+        slot = next(peer.slot for peer in self.checked.order.peers if peer.party == party)
+        if card.link_ports is None or card.link_host is None or card.link_certificate is None:
+            raise Ended("unknown-card", organisation=party)
+        first = card.link_ports[0] + PORTS_A_SLOT * slot
+        if first + PORTS_A_SLOT - 1 > card.link_ports[1]:
+            raise Ended("parties", what="slot")
+        return {
+            "party": party,
+            "host": card.link_host,
+            "port": first + port,
+            "certificate": card.link_certificate,
+        }
+
+    def _pairs(self) -> list[dict[str, Any]]:
+        """This party's intersections: the recipient's with each other party, or a provider's with the recipient."""
+        peers = self.others if self.receives else [self.recipient]
+        pairs = []
+        for at, peer in enumerate(peers):
+            provider = peer if self.receives else self.me
+            theirs = [party for party in self.parties if party != self.recipient].index(provider)
+            pairs.append(
+                {
+                    "me": self._endpoint(self.me, at),
+                    "peer": self._endpoint(peer, 0 if self.receives else theirs),
+                    "link_id": f"{self.attempt.job}-{self.attempt.attempt}-psi-{provider}",
+                }
+            )
+        return pairs
+
+    def _link_files(self) -> dict[str, str]:
+        return {"certificate": self.node.keys.link_certificate, "key": self.node.keys.link_key}
+
+    def _timeout_ms(self) -> int:
+        left = max(2.0, self.ends_at - time.monotonic())
+        return int(1000 * min(float(self.node.config.link_timeout_seconds), left))
+
+    # What is told ---------------------------------------------------------------------------------------------------
+
+    def _result_path(self) -> Path:
+        return self.node.home / "results" / f"{self.attempt.job}-{self.attempt.attempt}.sealed"
+
+    def _messages(self, content: str) -> list[Any]:
+        purpose = sealed.Purpose(
+            zone=self.node.zone,
+            job=self.attempt.job,
+            attempt=self.attempt.attempt,
+            sender=self.me,
+            to=self.recipient,
+            content=content,
+        )
+        return sealed.parts_of(purpose, (self.scratch / f"out-{content}").read_bytes())
+
+    def _receipt(self, result: dict[str, Any]) -> Receipt:
+        order = self.checked.order
+        return Receipt(
+            zone=self.node.zone,
+            order=digest_of(order),
+            request=order.request.digest,
+            job=self.attempt.job,
+            attempt=self.attempt.attempt,
+            fence=self.attempt.fence,
+            party=self.me,
+            inputs=(digest_of(self.checked.header),),
+            code=health.code_digest(),
+            figures=self._figures(),
+            left=tuple(self._left()),
+            learned=tuple(self._learned()),
+            agreement=result["agreement"],
+            output=result["output"],
+            started_at=self.started_at,
+            finished_at=max(now_ms(), self.started_at),
+        )
+
+    def _figures(self) -> tuple[Figure, ...]:
+        order = ("rows", "dropped", "blinded", "matched", "shares", "peer_rows")
+        return tuple(Figure(name=name, value=self.figures[name]) for name in order if name in self.figures)  # type: ignore[arg-type]
+
+    def _left(self) -> list[Left]:
+        """What left this party, in which sealed form, to whom (ENGINE: leakage)."""
+        matched = self.figures["matched"]
+        left: list[Left] = []
+        if self.checked.request.subject is None:
+            psi_peers = self.others if self.receives else [self.recipient]
+            left += [Left(form="blinded-codes", to=peer, count=self.figures["blinded"]) for peer in psi_peers]
+            if self.receives:
+                left += [Left(form="common-set", to=peer, count=matched) for peer in self.others]
+        left += [Left(form="secret-shares", to=peer, count=matched) for peer in self.others]
+        if not self.receives:
+            form: Literal["output-shares", "sealed-shares"] = (
+                "output-shares" if self.recipient in self.parties else "sealed-shares"
+            )
+            left.append(Left(form=form, to=self.recipient, count=matched))
+            if "reasons" in self.checked.request.disclosures:
+                left.append(Left(form="sealed-reasons", to=self.recipient, count=matched))
+        return left
+
+    def _learned(self) -> list[Learned]:
+        """What this party came to know beyond its own input and, at a provider, beyond nothing at all."""
+        matched = self.figures["matched"]
+        if not self.receives:
+            learned = [Learned(what="own-firms-asked", of=self.recipient, count=matched)]
+            if self.checked.request.subject is None:
+                learned.append(Learned(what="set-size", of=self.recipient, count=1))
+            return learned
+        what: dict[str, Literal["grades", "scores", "decisions"]] = {
+            "grade": "grades",
+            "score": "scores",
+            "decision": "decisions",
+        }
+        learned = [Learned(what=what[self.disclosure], of=None, count=matched)]
+        for party, count in self.known.items():
+            learned.append(Learned(what="own-firms-known", of=party, count=count))
+            learned.append(Learned(what="set-size", of=party, count=1))
+        if "reasons" in self.checked.request.disclosures:
+            learned += [Learned(what="reasons", of=party, count=matched) for party in self.others]
+        return learned
+
+
+def _today() -> str:
+    return datetime.datetime.now(_SHANGHAI).date().isoformat()

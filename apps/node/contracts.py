@@ -1,0 +1,183 @@
+"""Contracts as they stand at this node: what its own officers signed, suspended or ended, whatever the portal says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import msgspec
+
+from apps.node import documents, outbox
+from apps.node.errors import IllegalMove, NodeError, NotFound
+from apps.node.node import Node
+from apps.node.roster import Act, Acting, require
+from apps.node.store import Transaction
+from creditzone.kernel.documents import (
+    Contract,
+    ContractAct,
+    ContractActed,
+    DocumentError,
+    SignatureInvalid,
+    Signed,
+    new_id,
+    now_ms,
+    parse_any,
+    read,
+    require_signature,
+    signed,
+)
+from creditzone.kernel.sm.sm2 import PublicKey
+
+State = Literal["proposed", "active", "suspended", "terminated", "expired"]
+What = Literal["suspend", "resume", "terminate"]
+_MOVES: dict[tuple[str, What], str] = {
+    ("active", "suspend"): "suspended",
+    ("suspended", "resume"): "active",
+    ("active", "terminate"): "terminated",
+    ("suspended", "terminate"): "terminated",
+    ("signed", "terminate"): "terminated",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContractStanding:
+    """A contract with the state that it has here."""
+
+    digest: str
+    contract: Contract
+    state: State
+    acts: tuple[ContractAct, ...]
+
+
+def listing(node: Node, acting: Acting) -> list[ContractStanding]:
+    """The contracts of the person's organisation, newest first."""
+    rows = node.store.all(
+        "SELECT c.digest, c.state, d.text FROM contract c JOIN document d ON d.digest = c.digest"
+        " WHERE ? IN (c.provider, c.consumer) ORDER BY c.id DESC",
+        acting.organisation,
+    )
+    return [_standing(node, row["digest"], row["text"], row["state"]) for row in rows]
+
+
+def state_of(node: Node, digest: str) -> str | None:
+    """The state that counts in an order's check; None where nobody here signed the contract."""
+    row = node.store.one("SELECT state FROM contract WHERE digest = ?", digest)
+    return None if row is None else str(row["state"])
+
+
+def note_signed(tx: Transaction, contract: Contract, *, digest: str) -> None:
+    """One of our organisations signed it: it is known here, and active once the other signature came."""
+    tx.run(
+        "INSERT INTO contract (digest, id, provider, consumer, state, changed_at) VALUES (?, ?, ?, ?, 'signed', ?)"
+        " ON CONFLICT (digest) DO NOTHING",
+        digest,
+        contract.id,
+        contract.provider,
+        contract.consumer,
+        now_ms(),
+    )
+
+
+def complete(node: Node, tx: Transaction, document: Signed) -> None:
+    """A document with all its signatures came back. A contract that we signed becomes active if both signatures fit."""
+    try:
+        parsed = parse_any(document.text.encode())
+    except DocumentError:
+        return
+    if parsed.zone != node.zone:
+        return
+    if isinstance(parsed, Contract):
+        _complete_contract(node, tx, document, parsed)
+    elif isinstance(parsed, ContractAct):
+        _take_act(node, tx, document, parsed)
+    else:
+        documents.complete(tx, document)
+
+
+def act(node: Node, acting: Acting, digest: str, *, act: What, reason: str, passphrase: str | None = None) -> Signed:
+    """Suspend, resume or terminate: it holds here at once, and the portal is told.
+
+    Raises NotFound, Forbidden, FactorStale, IllegalMove; WrongPassphrase at a hosted node."""
+    require(acting, Act.ACT_ON_CONTRACT)
+    if not reason.strip() or len(reason) > 400:
+        raise NodeError("invalid", reason="empty")
+    key = documents.signing_key(node, acting.organisation, passphrase)
+    with node.store.write() as tx:
+        contract = ContractAct(
+            zone=node.zone,
+            id=new_id(),
+            contract=digest,
+            act=act,
+            by=acting.organisation,
+            reason=reason.strip(),
+            at=node.act(tx),
+        )
+        document = signed(contract, key, by=acting.organisation)
+        apply_act(tx, document, contract)
+        outbox.say(node, tx, ContractActed(act=document), organisation=acting.organisation)
+    return document
+
+
+def apply_act(tx: Transaction, document: Signed, act: ContractAct) -> None:
+    """Carry out a signed act inside a transaction; raises NotFound, IllegalMove. Only who suspended may resume."""
+    row = tx.one("SELECT * FROM contract WHERE digest = ?", act.contract)
+    if row is None or act.by not in (row["provider"], row["consumer"]):
+        raise NotFound
+    to = _MOVES.get((row["state"], act.act))
+    if to is None or (act.act == "resume" and _suspended_by(tx, act.contract) != act.by):
+        raise IllegalMove(row["state"])
+    tx.run("UPDATE contract SET state = ?, changed_at = ? WHERE digest = ?", to, now_ms(), act.contract)
+    tx.run(
+        "INSERT INTO contract_act (digest, contract, text, at) VALUES (?, ?, ?, ?)",
+        document.digest,
+        act.contract,
+        msgspec.json.encode(document).decode(),
+        act.at,
+    )
+
+
+def _complete_contract(node: Node, tx: Transaction, document: Signed, contract: Contract) -> None:
+    row = tx.one("SELECT state FROM contract WHERE digest = ?", document.digest)
+    if row is None or row["state"] != "signed":
+        return  # nobody here signed it, or it was ended meanwhile
+    for party in (contract.provider, contract.consumer):
+        card = node.card_of(party)
+        if card is None:
+            return
+        try:
+            require_signature(document, Contract, by=party, key=PublicKey.from_hex(card.signing_key))
+        except SignatureInvalid:
+            return
+    tx.run("UPDATE contract SET state = 'active', changed_at = ? WHERE digest = ?", now_ms(), document.digest)
+    documents.complete(tx, document)
+
+
+def _take_act(node: Node, tx: Transaction, document: Signed, act: ContractAct) -> None:
+    """The other side's act, signed by it: it holds here too. The portal cannot make one up."""
+    card = node.card_of(act.by)
+    if card is None or tx.one("SELECT 1 FROM contract_act WHERE digest = ?", document.digest):
+        return
+    try:
+        require_signature(document, ContractAct, by=act.by, key=PublicKey.from_hex(card.signing_key))
+        apply_act(tx, document, act)
+    except (SignatureInvalid, NotFound, IllegalMove):
+        return
+
+
+def _suspended_by(tx: Transaction, contract: str) -> str | None:
+    rows = tx.all("SELECT text FROM contract_act WHERE contract = ? ORDER BY at DESC, rowid DESC", contract)
+    for row in rows:
+        found = read(msgspec.json.decode(row["text"], type=Signed), ContractAct)
+        if found.act == "suspend":
+            return found.by
+    return None
+
+
+def _standing(node: Node, digest: str, text: str, state: str) -> ContractStanding:
+    contract = read(msgspec.json.decode(text, type=Signed), Contract)
+    rows = node.store.all("SELECT text FROM contract_act WHERE contract = ? ORDER BY at", digest)
+    acts = tuple(read(msgspec.json.decode(row["text"], type=Signed), ContractAct) for row in rows)
+    shown = "proposed" if state == "signed" else state
+    if shown in ("proposed", "active", "suspended") and contract.not_after <= now_ms():
+        shown = "expired"
+    return ContractStanding(digest=digest, contract=contract, state=cast("State", shown), acts=acts)

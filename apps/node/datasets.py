@@ -1,0 +1,421 @@
+"""Datasets of this node: measured from an upload, sealed as they are read, shown by counts alone."""
+
+from __future__ import annotations
+
+import csv
+import json
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, cast
+
+import msgspec
+import structlog
+
+from apps.node import outbox, uploads
+from apps.node.errors import IllegalMove, NodeError, NotFound
+from apps.node.node import Node
+from apps.node.roster import Act, Acting, require
+from creditzone.kernel.capsule import BodySummary, CapsuleDamaged, read_body
+from creditzone.kernel.documents import ColumnQuality, DatasetMeasured, new_id, now_ms
+from creditzone.kernel.domain import Domain, sentence_of
+from creditzone.kernel.domain import domains as all_domains
+from creditzone.kernel.engine.faults import EngineFault, StageFailed
+from creditzone.kernel.engine.process import run_stage
+from creditzone.kernel.engine.scratch import make_scratch, wipe
+from creditzone.kernel.sm.sm4 import KEY
+
+log = structlog.get_logger("node.datasets")
+State = Literal["waiting", "measuring", "measured", "refused"]
+DEADLINE_SECONDS: Final = 3600.0
+
+REFUSALS: Final[dict[str, tuple[str, str]]] = {
+    "encoding": (
+        "第 %(at)s 字节起既不是 UTF-8 也不是 GB18030 编码。",
+        "From byte %(at)s on this is neither UTF-8 nor GB18030.",
+    ),
+    "utf-16": ("文件是 UTF-16 编码，请另存为 UTF-8。", "The file is UTF-16: save it as UTF-8."),
+    "nul": ("第 %(at)s 字节是 NUL，不是文本文件。", "Byte %(at)s is NUL: this is no text file."),
+    "csv-malformed": (
+        "第 %(row)s 行的引号或单元格不合 CSV 规范。",
+        "Quotes or cells of row %(row)s are not CSV.",
+    ),
+    "line-too-long": ("第 %(row)s 行超过 1 MB。", "Line %(row)s is longer than 1 MB."),
+    "too-many-columns": (
+        "共有 %(columns)s 列，上限 %(limit)s 列。",
+        "There are %(columns)s columns; %(limit)s at most.",
+    ),
+    "too-many-rows": ("共有 %(rows)s 行，上限 %(limit)s 行。", "There are %(rows)s rows; %(limit)s at most."),
+    "empty-file": ("文件没有表头。", "The file has no header."),
+    "header-duplicate": ("表头有重复的列：%(columns)s。", "Columns stand twice in the header: %(columns)s."),
+    "header-unknown": (
+        "表头有本数据域没有的列：%(columns)s。",
+        "The domain does not know these columns: %(columns)s.",
+    ),
+    "header-missing": ("表头缺少列：%(columns)s。", "The header lacks these columns: %(columns)s."),
+    "zip-bomb": (
+        "XLSX 解压后过大（%(unpacked)s MB，压缩比 %(ratio)s）。",
+        "The XLSX would unpack to too much (%(unpacked)s MB, ratio %(ratio)s).",
+    ),
+    "xlsx-encrypted": ("XLSX 已加密，请取消密码后上传。", "The XLSX is encrypted: remove its password."),
+    "xlsx-formulas": (
+        "XLSX 有 %(cells)s 个公式单元格，请粘贴为值后上传。",
+        "The XLSX has %(cells)s formula cells: paste them as values.",
+    ),
+    "xlsx-unreadable": ("不是可读取的 XLSX 文件。", "This is not an XLSX that can be read."),
+    "parquet-unreadable": ("不是可读取的 Parquet 文件。", "This is not a Parquet file that can be read."),
+    "upload-damaged": ("上传的密封分片损坏，请重新上传。", "A sealed piece is damaged: upload again."),
+    "memory": ("文件超出可用内存，请拆分。", "The file needs too much memory: split it."),
+    "deadline": ("检查超过时限，请拆分文件。", "Checking took too long: split the file."),
+    "scratch-unfit": ("节点没有可用的内存盘空间。", "The node has no room on memory-backed scratch."),
+    "crashed": (
+        "检查进程异常结束，请重试；若反复出现请拆分文件。",
+        "The check ended abnormally: try again, or split.",
+    ),
+}
+_OWN_REASONS: Final[dict[str, tuple[str, str]]] = {
+    "code-as-number": (
+        "统一代码存成了数字，位数已丢失，请存为文本。",
+        "The code is stored as a number and has lost digits: store it as text.",
+    ),
+    "natural-person": (
+        "统一代码以 92 开头，属个人信息，须有单独同意，暂不评分。",
+        "A code that begins with 92 is a person's; scoring it needs separate consent.",
+    ),
+}
+NOTES: Final[dict[str, tuple[str, str]]] = {
+    "gb18030-first-edition": (
+        "按新版 GB 18030 转换的字符",
+        "characters moved to their place in the newer GB 18030",
+    ),
+    "other-sheets": ("未读取的其他工作表", "other sheets that were not read"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """A dataset as its owner sees it: counts, never values."""
+
+    id: str
+    organisation: str
+    domain: str
+    title: str
+    state: State
+    progress: int
+    refusal: str | None
+    refusal_facts: dict[str, str]
+    rows: int
+    accepted: int
+    quarantined: int
+    faults: tuple[tuple[str, int], ...]
+    columns: tuple[ColumnQuality, ...]
+    notes: tuple[tuple[str, int], ...]
+    size: int
+    encoding: str
+    body_digest: str | None
+    uploaded_by: str
+    created_at: int
+    measured_at: int | None
+    capsule: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuarantinedRow:
+    """A row that failed: its number in the file, what is wrong, and its cells as they came."""
+
+    number: int
+    faults: tuple[tuple[str, str], ...]
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuarantinePage:
+    """Some quarantined rows, opened for their owner."""
+
+    rows: tuple[QuarantinedRow, ...]
+    total: int
+    offset: int
+
+
+def domains(node: Node) -> list[Domain]:
+    """The domains that an upload can have."""
+    return list(all_domains().values())
+
+
+def listing(node: Node, acting: Acting) -> list[Dataset]:
+    """The organisation's datasets, newest first."""
+    rows = node.store.all(f"{_SELECT} WHERE d.organisation = ? ORDER BY d.id DESC", acting.organisation)
+    return [_dataset(row) for row in rows]
+
+
+def get(node: Node, acting: Acting, dataset: str) -> Dataset:
+    """One dataset of the person's organisation; raises NotFound."""
+    row = node.store.one(f"{_SELECT} WHERE d.id = ? AND d.organisation = ?", dataset, acting.organisation)
+    if row is None:
+        raise NotFound
+    return _dataset(row)
+
+
+def quarantine(node: Node, acting: Acting, dataset: str, *, offset: int = 0, limit: int = 50) -> QuarantinePage:
+    """Open some quarantined rows in memory, for the owner's page. Raises Forbidden, NotFound, NodeError."""
+    require(acting, Act.READ_ROWS)
+    found = get(node, acting, dataset)
+    body = node.store.one("SELECT * FROM body WHERE dataset = ? AND kind = 'quarantine'", dataset)
+    if body is None:
+        raise NotFound
+    rows: list[QuarantinedRow] = []
+    try:
+        for number, cells in enumerate(_body_rows(node, body, dataset=dataset)):
+            if number >= offset + limit:
+                break
+            if number >= offset:
+                faults = tuple((column, reason) for column, reason in json.loads(cells[1]))
+                rows.append(QuarantinedRow(number=int(cells[0]), faults=faults, cells=tuple(json.loads(cells[2]))))
+    except CapsuleDamaged:
+        raise NodeError("body-damaged") from None
+    return QuarantinePage(rows=tuple(rows), total=found.quarantined, offset=offset)
+
+
+def fault_sentence(code: str, language: str) -> str:
+    """A row's fault in words."""
+    if code in _OWN_REASONS:
+        return _OWN_REASONS[code][0 if language.startswith("zh") else 1]
+    return sentence_of(code, language)
+
+
+def refusal_sentence(dataset: Dataset, language: str) -> str:
+    """Why the file as a whole was refused, in words; empty where it was not."""
+    if dataset.refusal is None:
+        return ""
+    words = REFUSALS.get(dataset.refusal, REFUSALS["crashed"])
+    return words[0 if language.startswith("zh") else 1] % dataset.refusal_facts
+
+
+def delete(node: Node, acting: Acting, dataset: str) -> None:
+    """Remove a dataset on which no capsule stands, its bodies included."""
+    require(acting, Act.UPLOAD)
+    found = get(node, acting, dataset)
+    if found.state in ("waiting", "measuring"):
+        raise IllegalMove(found.state)
+    with node.store.write() as tx:
+        if tx.one("SELECT 1 FROM capsule WHERE dataset = ?", dataset):
+            raise NodeError("dataset-in-use")
+        bodies = tx.all("SELECT id FROM body WHERE dataset = ?", dataset)
+        tx.run("DELETE FROM body WHERE dataset = ?", dataset)
+        tx.run("DELETE FROM dataset WHERE id = ?", dataset)
+    for body in bodies:
+        body_path(node, body["id"]).unlink(missing_ok=True)
+
+
+def body_path(node: Node, body: str) -> Path:
+    """Where a sealed body lies."""
+    return node.home / "bodies" / f"{body}.body"
+
+
+# The runner's side ------------------------------------------------------------------------------------------
+
+
+def next_waiting(node: Node) -> str | None:
+    """Take the oldest dataset that waits to be measured."""
+    with node.store.write() as tx:
+        row = tx.one("SELECT id FROM dataset WHERE state = 'waiting' ORDER BY id LIMIT 1")
+        if row is None:
+            return None
+        tx.run("UPDATE dataset SET state = 'measuring', progress = 0 WHERE id = ?", row["id"])
+    return str(row["id"])
+
+
+def measure_again(node: Node) -> int:
+    """At the runner's start: what was being measured waits again, and half-written bodies go. How many there were."""
+    with node.store.write() as tx:
+        again = tx.run("UPDATE dataset SET state = 'waiting', progress = 0 WHERE state = 'measuring'")
+        known = {row["id"] for row in tx.all("SELECT id FROM body")}
+    for path in (node.home / "bodies").glob("*.body"):
+        if path.stem not in known:
+            path.unlink()
+    return again
+
+
+def measure(node: Node, dataset: str, ending: threading.Event) -> None:
+    """Check and seal one upload in a stage of its own, then tell the portal schema and counts. Runs in a thread."""
+    try:
+        _measure(node, dataset, ending)
+    finally:
+        node.store.close()
+
+
+def _measure(node: Node, dataset: str, ending: threading.Event) -> None:
+    row = node.store.one("SELECT * FROM dataset WHERE id = ?", dataset)
+    upload = node.store.one("SELECT * FROM upload WHERE id = ?", row["upload"]) if row is not None else None
+    if row is None or upload is None:
+        return
+    places = {kind: _new_body(node) for kind in ("rows", "quarantine")}
+    task = {
+        "folder": str(uploads.folder_of(node, upload["id"])),
+        "upload": upload["id"],
+        "key": node.keys.open_sealed(upload["key"], use=f"upload:{upload['id']}").hex(),
+        "kind": uploads.format_of(upload["filename"]),
+        "domain": row["domain"],
+        "dataset": dataset,
+        **places,
+    }
+    refused: dict[str, Any] = {}
+    try:
+        result = _run(node, dataset, task, refused=refused, ending=ending)
+    except (StageFailed, EngineFault) as failure:
+        for place in places.values():
+            Path(place["path"]).unlink(missing_ok=True)
+        if ending.is_set():
+            return  # the next life of the runner measures it
+        code = refused.get("code") or failure.code
+        _refuse(node, dataset, code=code, facts=refused.get("facts", {}))
+    else:
+        _keep(node, row, result, places, size=upload["size"])
+    uploads.wipe(node, upload["id"])
+
+
+def _run(
+    node: Node, dataset: str, task: dict[str, Any], *, refused: dict[str, Any], ending: threading.Event
+) -> dict[str, Any]:
+    def hear(event: dict[str, Any]) -> None:
+        if event["event"] == "progress":
+            with node.store.write() as tx:
+                tx.run("UPDATE dataset SET progress = ? WHERE id = ?", event["percent"], dataset)
+        elif event["event"] == "refused":
+            refused.update(event)
+
+    scratch = make_scratch(node.organisation, dataset, 0, root=Path(node.config.scratch_root))
+    try:
+        return run_stage(
+            "apps.node.stages.ingest",
+            task,
+            scratch=scratch,
+            deadline_seconds=DEADLINE_SECONDS,
+            on_event=hear,
+            should_stop=ending.is_set,
+        )
+    finally:
+        wipe(scratch)
+
+
+def _new_body(node: Node) -> dict[str, str]:
+    body = new_id()
+    return {"path": str(body_path(node, body)), "body": body, "key": secrets.token_bytes(KEY).hex()}
+
+
+def _keep(
+    node: Node, row: sqlite3.Row, result: dict[str, Any], places: dict[str, dict[str, str]], *, size: int
+) -> None:
+    now = now_ms()
+    measured = DatasetMeasured(
+        dataset=row["id"],
+        domain=row["domain"],
+        title=row["title"],
+        rows=result["rows"],
+        accepted=result["accepted"],
+        quarantined=result["quarantined"],
+        faults=tuple((str(code), int(number)) for code, number in result["faults"]),
+        columns=tuple(msgspec.convert(column, ColumnQuality) for column in result["columns"]),
+        body_digest=result["bodies"]["rows"]["digest"],
+        size=size,
+        measured_at=now,
+    )
+    more = {"encoding": result["encoding"], "notes": result["notes"]}
+    with node.store.write() as tx:
+        for kind, place in places.items():
+            summary = result["bodies"][kind]
+            tx.run(
+                "INSERT INTO body (id, dataset, kind, key, length, chunks, digest, chunk_size)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                place["body"],
+                row["id"],
+                kind,
+                node.keys.seal(bytes.fromhex(place["key"]), use=f"body:{place['body']}"),
+                summary["length"],
+                summary["chunks"],
+                summary["digest"],
+                summary["chunk_size"],
+            )
+        tx.run(
+            "UPDATE dataset SET state = 'measured', progress = 100, measured = ?, facts = ?, measured_at = ?"
+            " WHERE id = ?",
+            msgspec.json.encode(measured).decode(),
+            json.dumps(more),
+            now,
+            row["id"],
+        )
+        tx.run("UPDATE upload SET state = 'wiped' WHERE id = ?", row["upload"])
+        outbox.say(node, tx, measured, organisation=row["organisation"])
+    log.info("measured", dataset=row["id"], rows=result["rows"], quarantined=result["quarantined"])
+
+
+def _refuse(node: Node, dataset: str, *, code: str, facts: dict[str, str]) -> None:
+    with node.store.write() as tx:
+        tx.run(
+            "UPDATE dataset SET state = 'refused', refusal = ?, facts = ?, measured_at = ? WHERE id = ?",
+            code if code in REFUSALS else "crashed",
+            json.dumps(facts),
+            now_ms(),
+            dataset,
+        )
+    log.info("refused", dataset=dataset, code=code)
+
+
+def _body_rows(node: Node, body: sqlite3.Row, *, dataset: str) -> Iterator[list[str]]:
+    """The rows of a sealed CSV body, its header left out, each chunk authenticated before it is read."""
+    key = node.keys.open_sealed(body["key"], use=f"body:{body['id']}")
+    summary = BodySummary(body["length"], body["chunks"], body["digest"], body["chunk_size"])
+    with body_path(node, body["id"]).open("rb") as file:
+        chunks = read_body(file, key, capsule=dataset, body=body["id"], summary=summary)
+        reader = csv.reader(text_lines(chunks))
+        next(reader, None)
+        yield from reader
+
+
+def text_lines(chunks: Iterator[bytes]) -> Iterator[str]:
+    """UTF-8 lines of a stream of bytes."""
+    rest = b""
+    for chunk in chunks:
+        lines = (rest + chunk).split(b"\n")
+        rest = lines.pop()
+        for line in lines:
+            yield line.decode() + "\n"
+    if rest:
+        yield rest.decode()
+
+
+_SELECT: Final = (
+    "SELECT d.*, c.id AS capsule, u.size AS upload_size FROM dataset d"
+    " LEFT JOIN capsule c ON c.dataset = d.id LEFT JOIN upload u ON u.id = d.upload"
+)
+
+
+def _dataset(row: sqlite3.Row) -> Dataset:
+    measured = None if row["measured"] is None else msgspec.json.decode(row["measured"], type=DatasetMeasured)
+    facts: dict[str, Any] = json.loads(row["facts"])
+    return Dataset(
+        id=row["id"],
+        organisation=row["organisation"],
+        domain=row["domain"],
+        title=row["title"],
+        state=cast("State", row["state"]),
+        progress=row["progress"],
+        refusal=row["refusal"],
+        refusal_facts={} if measured else facts,
+        rows=measured.rows if measured else 0,
+        accepted=measured.accepted if measured else 0,
+        quarantined=measured.quarantined if measured else 0,
+        faults=measured.faults if measured else (),
+        columns=measured.columns if measured else (),
+        notes=tuple(facts.get("notes", {}).items()) if measured else (),
+        size=row["upload_size"] or 0,
+        encoding=facts.get("encoding", "") if measured else "",
+        body_digest=measured.body_digest if measured else None,
+        uploaded_by=row["person"],
+        created_at=row["created_at"],
+        measured_at=row["measured_at"],
+        capsule=row["capsule"],
+    )

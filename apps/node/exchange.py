@@ -1,0 +1,120 @@
+"""The node's one call to the portal: statements up, zone-signed orders and documents down. The portal never calls.
+
+Both directions are safe twice: statements are numbered and kept until acknowledged, messages are numbered and taken in
+at most once. Every call carries a rising counter that is kept before the call is made.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from apps.node import outbox
+from apps.node.node import Node
+from creditzone.kernel.documents import (
+    DocumentError,
+    Downlink,
+    Heartbeat,
+    Message,
+    SignatureInvalid,
+    Signed,
+    Uplink,
+    now_ms,
+    require_signature,
+    signed,
+)
+from creditzone.kernel.orders import SKEW_MS
+
+PATH: Final = "/node/v1/exchange"
+_MOST_BYTES: Final = 64 << 20
+_TIMEOUT: Final = 20.0
+
+
+class ExchangeFailed(Exception):
+    """The call did not bring a usable answer; `reason` is one of our own words, for the health page and the log."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A checked answer: new messages in their order, and whether the portal holds more statements than this node."""
+
+    messages: tuple[Message, ...]
+    acknowledged: int
+
+
+def exchange(node: Node, heartbeat: Heartbeat) -> Answer:
+    """Make the call. Acknowledgements are kept here; messages are for the caller to take in, one by one.
+
+    Raises ExchangeFailed: unreachable, http-<status>, not-an-answer, not-the-zones, other-call, clock-skew."""
+    uplink = _uplink(node, heartbeat)
+    answer = _checked(node, _post(node, uplink), counter=uplink.counter)
+    with node.store.write() as tx:
+        outbox.acknowledge(tx, up_to=answer.acknowledged)
+        if answer.acknowledged > outbox.last_number(node):
+            tx.keep("restored", str(answer.acknowledged))
+    received = node.store.number("received")
+    fresh = tuple(message for message in answer.messages if message.number > received)
+    return Answer(messages=fresh, acknowledged=answer.acknowledged)
+
+
+def _uplink(node: Node, heartbeat: Heartbeat) -> Uplink:
+    with node.store.write() as tx:
+        counter = int(tx.setting("counter") or 0) + 1
+        tx.keep("counter", str(counter))
+        received = int(tx.setting("received") or 0)
+    return Uplink(
+        zone=node.zone,
+        node=node.organisation,
+        counter=counter,
+        sent_at=now_ms(),
+        statements=tuple(outbox.waiting(node)),
+        received=received,
+        heartbeat=heartbeat,
+    )
+
+
+def _post(node: Node, uplink: Uplink) -> bytes:
+    body = msgspec.json.encode(signed(uplink, node.keys.signing, by=node.organisation))
+    scheme, host, port = node.config.connect_to()
+    connection = (
+        http.client.HTTPSConnection(host, port, timeout=_TIMEOUT, context=ssl.create_default_context())
+        if scheme == "https"
+        else http.client.HTTPConnection(host, port, timeout=_TIMEOUT)
+    )
+    headers = {"Host": node.config.portal_host, "Content-Type": "application/json"}
+    try:
+        connection.request("POST", PATH, body=body, headers=headers)
+        response = connection.getresponse()
+        data = response.read(_MOST_BYTES + 1)
+    except (OSError, http.client.HTTPException):
+        raise ExchangeFailed("unreachable") from None
+    finally:
+        connection.close()
+    if response.status != 200:
+        raise ExchangeFailed(f"http-{response.status}")
+    if len(data) > _MOST_BYTES:
+        raise ExchangeFailed("not-an-answer")
+    return data
+
+
+def _checked(node: Node, data: bytes, *, counter: int) -> Downlink:
+    try:
+        document = msgspec.json.decode(data, type=Signed)
+        answer = require_signature(document, Downlink, by=node.zone_card.organisation, key=node.zone_key)
+    except (msgspec.DecodeError, DocumentError):
+        raise ExchangeFailed("not-an-answer") from None
+    except SignatureInvalid:
+        raise ExchangeFailed("not-the-zones") from None
+    if answer.zone != node.zone or answer.node != node.organisation or answer.counter != counter:
+        raise ExchangeFailed("other-call")
+    if answer.sent_at - now_ms() > SKEW_MS:
+        raise ExchangeFailed("clock-skew")
+    return answer

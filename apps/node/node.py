@@ -1,0 +1,108 @@
+"""A node as its services see it: settings, keys and store, opened once in each process."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from apps.node.config import Config, read_config
+from apps.node.errors import NodeError
+from apps.node.keystore import Keystore
+from apps.node.store import DATABASE, Store, Transaction
+from creditzone.kernel.documents import Card, Signed, now_ms, parse
+from creditzone.kernel.orders import SKEW_MS
+from creditzone.kernel.sm.sm2 import PublicKey
+
+FOLDERS: Final = ("keys", "uploads", "bodies", "results")
+
+
+@dataclass(frozen=True)
+class Node:
+    """One organisation's node. `home` is 0700 and holds all that lasts."""
+
+    home: Path
+    config: Config
+    keys: Keystore
+    store: Store
+
+    @property
+    def organisation(self) -> str:
+        """The organisation whose node this is."""
+        return self.config.organisation
+
+    @property
+    def zone(self) -> str:
+        """The digest of the zone's card."""
+        return self.config.zone
+
+    @cached_property
+    def zone_card(self) -> Card:
+        """The zone's card, as given at set-up."""
+        return self.config.zone_document()
+
+    @cached_property
+    def zone_key(self) -> PublicKey:
+        """The zone's signing key."""
+        return PublicKey.from_hex(self.zone_card.signing_key)
+
+    def organisations(self) -> list[str]:
+        """The node's own organisation and the firms that it hosts."""
+        return [self.organisation, *self.keys.firms()]
+
+    def card_of(self, organisation: str) -> Card | None:
+        """The card of an organisation that this node trusts: its own, or one that an officer confirmed."""
+        row = self.store.one(
+            "SELECT text FROM card WHERE organisation = ? AND state IN ('own', 'confirmed')", organisation
+        )
+        return None if row is None else _card(row["text"])
+
+    def cards(self) -> dict[str, Card]:
+        """All trusted cards by organisation."""
+        rows = self.store.all("SELECT text FROM card WHERE state IN ('own', 'confirmed')")
+        cards = [_card(row["text"]) for row in rows]
+        return {card.organisation: card for card in cards}
+
+    def name_of(self, organisation: str, language: str = "zh-hans") -> str:
+        """The organisation's name from its trusted card, else its code."""
+        card = self.card_of(organisation)
+        if card is None:
+            return organisation
+        return card.name if language.startswith("zh") else card.name_en
+
+    def act(self, tx: Transaction, *, now: int | None = None) -> int:
+        """The instant at which the node acts, kept as the highest so far.
+
+        Raises NodeError("clock-back") while the clock stands more than 120 s below the kept time."""
+        at = now_ms() if now is None else now
+        kept = int(tx.setting("kept-time") or 0)
+        if kept - at > SKEW_MS:
+            raise NodeError("clock-back")
+        if at > kept:
+            tx.keep("kept-time", str(at))
+        return at
+
+
+def _card(text: str) -> Card:
+    return parse(msgspec.json.decode(text, type=Signed).text.encode(), Card)
+
+
+def open_node(home: Path | str) -> Node:
+    """Open the node in `home`; raises ConfigError where it is not set up."""
+    folder = Path(home).absolute()
+    config = read_config(folder)
+    prepare_home(folder)
+    return Node(home=folder, config=config, keys=Keystore.open(folder, config), store=Store(folder / DATABASE))
+
+
+def prepare_home(folder: Path) -> None:
+    """Make the home and its folders, 0700 each."""
+    os.umask(0o077)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    for name in FOLDERS:
+        (folder / name).mkdir(mode=0o700, exist_ok=True)

@@ -1,0 +1,61 @@
+"""Statements on their way to the portal: numbered, each with its predecessor's digest, kept until acknowledged.
+
+A statement is written in the transaction of what it tells, so that neither exists without the other.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from apps.node.node import Node
+from apps.node.store import Transaction
+from creditzone.kernel.documents import Signed, Statement, StatementBody, now_ms, signed
+
+
+def say(node: Node, tx: Transaction, body: StatementBody, *, organisation: str | None = None) -> int:
+    """Append a statement for `organisation` (the node's own unless named); its number."""
+    last = tx.one("SELECT number, digest FROM outbox ORDER BY number DESC LIMIT 1")
+    number = 1 if last is None else int(last["number"]) + 1
+    statement = Statement(
+        zone=node.zone,
+        node=node.organisation,
+        organisation=organisation or node.organisation,
+        number=number,
+        previous=None if last is None else str(last["digest"]),
+        at=now_ms(),
+        body=body,
+    )
+    document = signed(statement, node.keys.signing, by=node.organisation)
+    tx.run(
+        "INSERT INTO outbox (number, digest, text, kind, at) VALUES (?, ?, ?, ?, ?)",
+        number,
+        document.digest,
+        msgspec.json.encode(document).decode(),
+        str(body.__struct_config__.tag),
+        statement.at,
+    )
+    return number
+
+
+def waiting(node: Node, *, most: int = 200, most_bytes: int = 1_500_000) -> list[Signed]:
+    """The oldest statements that are not acknowledged: at most `most`, and about `most_bytes` of text."""
+    rows = node.store.all("SELECT text FROM outbox WHERE acknowledged = 0 ORDER BY number LIMIT ?", most)
+    batch: list[Signed] = []
+    size = 0
+    for row in rows:
+        size += len(row["text"])
+        if batch and size > most_bytes:
+            break
+        batch.append(msgspec.json.decode(row["text"], type=Signed))
+    return batch
+
+
+def acknowledge(tx: Transaction, *, up_to: int) -> None:
+    """The portal has all statements up to this number."""
+    tx.run("UPDATE outbox SET acknowledged = 1 WHERE acknowledged = 0 AND number <= ?", up_to)
+
+
+def last_number(node: Node) -> int:
+    """The number of the newest statement; 0 where none was ever made."""
+    row = node.store.one("SELECT max(number) AS number FROM outbox")
+    return int(row["number"] or 0) if row is not None else 0

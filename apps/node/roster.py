@@ -1,0 +1,238 @@
+"""Who may act at this node, and as what: the node's own list. A role in a ticket is ignored.
+
+The first owner is entered by the node's command line, others by an owner at the node. At a hosted node a person stands
+in the list of each firm for which it acts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal, cast
+
+from apps.node import factors
+from apps.node.errors import FactorStale, Forbidden, NodeError, NotFound
+from apps.node.node import Node
+from apps.node.store import Transaction
+from creditzone.kernel.documents import now_ms
+
+Role = Literal["owner", "steward", "officer", "approver", "auditor", "viewer"]
+ROLES: Final[tuple[Role, ...]] = ("owner", "steward", "officer", "approver", "auditor", "viewer")
+FRESH_MS: Final = 10 * 60 * 1000
+
+
+class Act(StrEnum):
+    """What can be done at a node."""
+
+    READ = "read"
+    READ_ROWS = "read-rows"
+    UPLOAD = "upload"
+    SIGN_POLICY = "sign-policy"
+    SIGN_CONTRACT = "sign-contract"
+    SIGN_REQUEST = "sign-request"
+    SIGN_AUTHORISATION = "sign-authorisation"
+    ACT_ON_CONTRACT = "act-contract"
+    WITHDRAW_CAPSULE = "withdraw-capsule"
+    OPEN_RESULT = "open-result"
+    TAKE_GRADES = "take-grades"
+    CONFIRM_CARD = "confirm-card"
+    EDIT_ROSTER = "edit-roster"
+
+
+_ALL: Final = frozenset(ROLES)
+MAY: Final[dict[Act, frozenset[Role]]] = {
+    Act.READ: _ALL,
+    Act.READ_ROWS: frozenset({"owner", "steward"}),
+    Act.UPLOAD: frozenset({"owner", "steward", "officer"}),
+    Act.SIGN_POLICY: frozenset({"owner", "steward"}),
+    Act.SIGN_CONTRACT: frozenset({"owner", "steward", "officer", "approver"}),
+    Act.SIGN_REQUEST: frozenset({"owner", "officer"}),
+    Act.SIGN_AUTHORISATION: frozenset({"owner", "officer"}),
+    Act.ACT_ON_CONTRACT: frozenset({"owner", "steward"}),
+    Act.WITHDRAW_CAPSULE: frozenset({"owner", "steward"}),
+    Act.OPEN_RESULT: frozenset({"owner", "officer", "approver"}),
+    Act.TAKE_GRADES: frozenset({"owner", "officer"}),
+    Act.CONFIRM_CARD: frozenset({"owner", "steward"}),
+    Act.EDIT_ROSTER: frozenset({"owner"}),
+}
+BINDING: Final = frozenset(
+    {
+        Act.SIGN_POLICY,
+        Act.SIGN_CONTRACT,
+        Act.SIGN_AUTHORISATION,
+        Act.ACT_ON_CONTRACT,
+        Act.WITHDRAW_CAPSULE,
+        Act.CONFIRM_CARD,
+        Act.EDIT_ROSTER,
+    }
+)
+"""Acts that bind: they need a code not older than FRESH_MS."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acting:
+    """A person signed in at this node for an organisation; `factor_at` is when it last gave its code (ms UTC)."""
+
+    person: str
+    person_name: str
+    organisation: str
+    role: Role
+    factor_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RosterEntry:
+    """A line of the roster, with the state of the person's factor."""
+
+    person: str
+    person_name: str
+    organisation: str
+    role: Role
+    added_by: str
+    added_at: int
+    factor: Literal["none", "enrolled"]
+    locked_until: int
+
+
+def may(acting: Acting, act: Act) -> bool:
+    """Whether the person's role allows the act."""
+    return acting.role in MAY[act]
+
+
+def require(acting: Acting, act: Act) -> None:
+    """Raises Forbidden unless the role allows the act, FactorStale where it binds and the code is too old."""
+    if not may(acting, act):
+        raise Forbidden("forbidden", role=acting.role, act=act.value)
+    if act in BINDING and now_ms() - acting.factor_at > FRESH_MS:
+        raise FactorStale
+
+
+def acting(node: Node, *, person: str, organisation: str, factor_at: int) -> Acting:
+    """The person as the roster has it now; raises Forbidden("not-on-roster")."""
+    row = node.store.one(
+        "SELECT person_name, role FROM roster WHERE person = ? AND organisation = ?", person, organisation
+    )
+    if row is None or organisation not in node.organisations():
+        raise Forbidden("not-on-roster")
+    return Acting(
+        person=person,
+        person_name=row["person_name"],
+        organisation=organisation,
+        role=cast("Role", row["role"]),
+        factor_at=factor_at,
+    )
+
+
+def listing(node: Node, acting: Acting) -> list[RosterEntry]:
+    """The roster of the person's organisation."""
+    rows = node.store.all(
+        "SELECT r.*, f.person IS NOT NULL AS enrolled, coalesce(f.locked_until, 0) AS locked_until"
+        " FROM roster r LEFT JOIN factor f ON f.person = r.person WHERE r.organisation = ? ORDER BY r.added_at",
+        acting.organisation,
+    )
+    return [
+        RosterEntry(
+            person=row["person"],
+            person_name=row["person_name"],
+            organisation=row["organisation"],
+            role=row["role"],
+            added_by=row["added_by"],
+            added_at=row["added_at"],
+            factor="enrolled" if row["enrolled"] else "none",
+            locked_until=row["locked_until"],
+        )
+        for row in rows
+    ]
+
+
+def add(node: Node, acting: Acting, *, person: str, person_name: str, role: Role) -> factors.Enrolment | None:
+    """Enter a person; a factor is enrolled and its secret shown once, unless the person has one at this node already.
+
+    Raises Forbidden, FactorStale; NodeError where the person is on the list."""
+    require(acting, Act.EDIT_ROSTER)
+    with node.store.write() as tx:
+        return enter(
+            node,
+            tx,
+            person=person,
+            person_name=person_name,
+            organisation=acting.organisation,
+            role=role,
+            by=acting.person,
+        )
+
+
+def enter(  # the command line's way in, for the first owner
+    node: Node, tx: Transaction, *, person: str, person_name: str, organisation: str, role: Role, by: str
+) -> factors.Enrolment | None:
+    """Enter a person inside a transaction; raises NodeError."""
+    if role not in ROLES or not person_name.strip():
+        raise NodeError("invalid", role=role)
+    if tx.one("SELECT 1 FROM roster WHERE person = ? AND organisation = ?", person, organisation):
+        raise NodeError("illegal-move", state="on-roster")
+    tx.run(
+        "INSERT INTO roster (person, organisation, person_name, role, added_by, added_at) VALUES (?, ?, ?, ?, ?, ?)",
+        person,
+        organisation,
+        person_name.strip(),
+        role,
+        by,
+        node.act(tx),
+    )
+    if tx.one("SELECT 1 FROM factor WHERE person = ?", person):
+        return None
+    return factors.enrol(node, tx, person=person, name=person_name.strip())
+
+
+def change(node: Node, acting: Acting, *, person: str, role: Role) -> None:
+    """Give a person another role; raises NodeError("last-owner") rather than leave the organisation without one."""
+    require(acting, Act.EDIT_ROSTER)
+    if role not in ROLES:
+        raise NodeError("invalid", role=role)
+    with node.store.write() as tx:
+        node.act(tx)
+        _require_other_owner(tx, acting.organisation, person, keeps=role == "owner")
+        changed = tx.run(
+            "UPDATE roster SET role = ? WHERE person = ? AND organisation = ?",
+            role,
+            person,
+            acting.organisation,
+        )
+        if not changed:
+            raise NotFound
+
+
+def remove(node: Node, acting: Acting, *, person: str) -> None:
+    """Take a person off the list; whoever is on no list of this node loses the factor too."""
+    require(acting, Act.EDIT_ROSTER)
+    with node.store.write() as tx:
+        node.act(tx)
+        _require_other_owner(tx, acting.organisation, person, keeps=False)
+        if not tx.run("DELETE FROM roster WHERE person = ? AND organisation = ?", person, acting.organisation):
+            raise NotFound
+        if not tx.one("SELECT 1 FROM roster WHERE person = ?", person):
+            tx.run("DELETE FROM factor WHERE person = ?", person)
+
+
+def new_factor(node: Node, acting: Acting, *, person: str) -> factors.Enrolment:
+    """Enrol a new factor for a person of the list; the old one stops working."""
+    require(acting, Act.EDIT_ROSTER)
+    with node.store.write() as tx:
+        node.act(tx)
+        row = tx.one(
+            "SELECT person_name FROM roster WHERE person = ? AND organisation = ?",
+            person,
+            acting.organisation,
+        )
+        if row is None:
+            raise NotFound
+        return factors.enrol(node, tx, person=person, name=row["person_name"])
+
+
+def _require_other_owner(tx: Transaction, organisation: str, person: str, *, keeps: bool) -> None:
+    owners = [
+        row["person"]
+        for row in tx.all("SELECT person FROM roster WHERE organisation = ? AND role = 'owner'", organisation)
+    ]
+    if owners == [person] and not keeps:
+        raise NodeError("last-owner")

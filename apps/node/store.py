@@ -1,0 +1,213 @@
+"""The node's durable store: one SQLite file that console and runner share.
+
+WAL and `synchronous=FULL`: what a transaction committed is there after a power cut. Every write begins IMMEDIATE, so
+that nobody reads, decides and then finds someone else was first. Values of rows never stand here; secrets do only
+sealed by the keystore.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+DATABASE: Final = "store.sqlite3"
+VERSION: Final = 1
+
+_SCHEMA: Final = """
+CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE outbox (
+  number INTEGER PRIMARY KEY, digest TEXT NOT NULL, text TEXT NOT NULL, kind TEXT NOT NULL,
+  acknowledged INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL);
+CREATE INDEX outbox_waiting ON outbox (number) WHERE acknowledged = 0;
+
+CREATE TABLE document (
+  digest TEXT PRIMARY KEY, kind TEXT NOT NULL, organisation TEXT NOT NULL, text TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('draft', 'signed', 'complete', 'declined')),
+  person TEXT, reason TEXT, received_at INTEGER NOT NULL, changed_at INTEGER NOT NULL);
+CREATE INDEX document_by_state ON document (organisation, state);
+
+CREATE TABLE card (
+  digest TEXT PRIMARY KEY, organisation TEXT NOT NULL, serial INTEGER NOT NULL, text TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('own', 'confirmed', 'shown', 'refused', 'replaced')),
+  shown_at INTEGER NOT NULL, confirmed_at INTEGER, confirmed_by TEXT);
+CREATE UNIQUE INDEX card_trusted ON card (organisation) WHERE state IN ('own', 'confirmed');
+
+CREATE TABLE contract (
+  digest TEXT PRIMARY KEY, id TEXT NOT NULL, provider TEXT NOT NULL, consumer TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('signed', 'active', 'suspended', 'terminated')),
+  changed_at INTEGER NOT NULL);
+CREATE TABLE contract_act (
+  digest TEXT PRIMARY KEY, contract TEXT NOT NULL, text TEXT NOT NULL, at INTEGER NOT NULL);
+
+CREATE TABLE upload (
+  id TEXT PRIMARY KEY, organisation TEXT NOT NULL, filename TEXT NOT NULL, size INTEGER NOT NULL,
+  received INTEGER NOT NULL DEFAULT 0, domain TEXT NOT NULL, title TEXT NOT NULL, key BLOB NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('open', 'finished', 'cancelled', 'wiped')),
+  dataset TEXT, person TEXT NOT NULL, created_at INTEGER NOT NULL);
+
+CREATE TABLE dataset (
+  id TEXT PRIMARY KEY, organisation TEXT NOT NULL, domain TEXT NOT NULL, title TEXT NOT NULL,
+  upload TEXT NOT NULL, person TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'measuring', 'measured', 'refused')),
+  progress INTEGER NOT NULL DEFAULT 0, refusal TEXT, facts TEXT NOT NULL DEFAULT '{}',
+  measured TEXT, created_at INTEGER NOT NULL, measured_at INTEGER);
+
+CREATE TABLE body (
+  id TEXT PRIMARY KEY, dataset TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('rows', 'quarantine')),
+  key BLOB NOT NULL, length INTEGER, chunks INTEGER, digest TEXT, chunk_size INTEGER);
+
+CREATE TABLE capsule (
+  id TEXT PRIMARY KEY, dataset TEXT NOT NULL, organisation TEXT NOT NULL, version INTEGER NOT NULL,
+  header TEXT NOT NULL, policy TEXT NOT NULL, withdrawn INTEGER NOT NULL DEFAULT 0, sealed_at INTEGER NOT NULL);
+
+CREATE TABLE use (
+  capsule TEXT NOT NULL, job TEXT NOT NULL, rule TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('reserved', 'spent', 'released')), changed_at INTEGER NOT NULL,
+  PRIMARY KEY (capsule, job)) WITHOUT ROWID;
+
+CREATE TABLE attempt (
+  job TEXT NOT NULL, fence INTEGER NOT NULL, attempt INTEGER NOT NULL, order_id TEXT NOT NULL UNIQUE,
+  capsule TEXT, slot INTEGER, text TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN
+    ('accepted', 'started', 'running', 'finished', 'failed', 'refused', 'busy', 'stopped')),
+  stage TEXT NOT NULL DEFAULT 'check', reason TEXT, at INTEGER NOT NULL, changed_at INTEGER NOT NULL,
+  PRIMARY KEY (job, fence)) WITHOUT ROWID;
+CREATE INDEX attempt_live ON attempt (state) WHERE state IN ('accepted', 'started', 'running');
+
+CREATE TABLE result (
+  job TEXT PRIMARY KEY, organisation TEXT NOT NULL, request TEXT NOT NULL, model TEXT,
+  attempt INTEGER NOT NULL DEFAULT 0, file TEXT, digest TEXT, rows INTEGER,
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'sealed')),
+  received_at INTEGER, opened_at INTEGER, taken INTEGER NOT NULL DEFAULT 0);
+
+CREATE TABLE sealed_part (
+  job TEXT NOT NULL, attempt INTEGER NOT NULL, sender TEXT NOT NULL, recipient TEXT NOT NULL,
+  content TEXT NOT NULL, part INTEGER NOT NULL, parts INTEGER NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (job, attempt, sender, content, part)) WITHOUT ROWID;
+
+CREATE TABLE roster (
+  person TEXT NOT NULL, organisation TEXT NOT NULL, person_name TEXT NOT NULL,
+  role TEXT NOT NULL CHECK (role IN ('owner', 'steward', 'officer', 'approver', 'auditor', 'viewer')),
+  added_by TEXT NOT NULL, added_at INTEGER NOT NULL, PRIMARY KEY (person, organisation)) WITHOUT ROWID;
+CREATE TABLE factor (
+  person TEXT PRIMARY KEY, secret BLOB NOT NULL, last_step INTEGER NOT NULL DEFAULT 0,
+  failures INTEGER NOT NULL DEFAULT 0, locked_until INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE TABLE used_ticket (id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE job_log (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, what TEXT NOT NULL, facts TEXT NOT NULL);
+"""
+
+
+class Transaction:
+    """A write in progress: `run` changes, `one` and `all` read what it sees."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def run(self, sql: str, *values: Any) -> int:
+        """Run one statement; the number of rows that it changed."""
+        return self._connection.execute(sql, values).rowcount
+
+    def one(self, sql: str, *values: Any) -> sqlite3.Row | None:
+        """The first row, or None."""
+        row: sqlite3.Row | None = self._connection.execute(sql, values).fetchone()
+        return row
+
+    def all(self, sql: str, *values: Any) -> list[sqlite3.Row]:
+        """All rows."""
+        return self._connection.execute(sql, values).fetchall()
+
+    def setting(self, name: str) -> str | None:
+        """A kept setting."""
+        row = self.one("SELECT value FROM setting WHERE name = ?", name)
+        return None if row is None else str(row["value"])
+
+    def keep(self, name: str, value: str) -> None:
+        """Keep a setting."""
+        self.run(
+            "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            name,
+            value,
+        )
+
+
+class Store:
+    """The store of one node; safe to use from several threads and processes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._prepare()
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """One transaction: all of it is durable when the block ends, none of it when the block raises."""
+        connection = self._connection()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield Transaction(connection)
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    def one(self, sql: str, *values: Any) -> sqlite3.Row | None:
+        """Read the first row."""
+        return Transaction(self._connection()).one(sql, *values)
+
+    def all(self, sql: str, *values: Any) -> Sequence[sqlite3.Row]:
+        """Read all rows."""
+        return Transaction(self._connection()).all(sql, *values)
+
+    def setting(self, name: str) -> str | None:
+        """A kept setting, or None."""
+        return Transaction(self._connection()).setting(name)
+
+    def number(self, name: str) -> int:
+        """A kept number; 0 where there is none."""
+        return int(self.setting(name) or 0)
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        connection = getattr(self._local, "connection", None)
+        if connection is not None:
+            connection.close()
+            del self._local.connection
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(self._path, timeout=20, isolation_level=None)
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA temp_store = MEMORY")
+            self._local.connection = connection
+        return connection
+
+    def _prepare(self) -> None:
+        if not self._path.exists():
+            self._path.touch(mode=0o600)
+        self._path.chmod(0o600)
+        connection = self._connection()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            found = connection.execute("PRAGMA user_version").fetchone()[0]
+            if found == 0:
+                for statement in _SCHEMA.split(";\n"):
+                    if statement.strip():
+                        connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {VERSION}")
+            elif found != VERSION:
+                raise ValueError(f"{self._path} has version {found}; this program knows {VERSION}")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
