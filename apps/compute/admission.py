@@ -10,11 +10,11 @@ from uuid import UUID
 
 from django.conf import settings
 
-from apps.compute.drafting import ranks_of
 from apps.compute.endings import end_job, next_fence
 from apps.compute.log import log
 from apps.compute.models import Attempt, ComputingNode, Job, Lease
 from apps.compute.precheck import require_authorised, require_runnable
+from apps.compute.ranks import ranks_of
 from apps.compute.selectors import document_of as document_of_job
 from apps.contracts.selectors import authorisation_document, by_digest, document_of
 from apps.core import clock

@@ -13,6 +13,7 @@ from apps.capsules.models import Capsule
 from apps.compute.log import log
 from apps.compute.models import Job, JobParty
 from apps.compute.precheck import policy_allows, require_runnable
+from apps.compute.ranks import ranks_of
 from apps.compute.selectors import Act, require_role
 from apps.contracts.selectors import usable_for
 from apps.contracts.services import draft_authorisation
@@ -194,10 +195,3 @@ def _keep(actor: Member, request: JobRequest) -> Job:
     )
     log(actor, "job.draft", job, model=job.model, engine=job.engine, purpose=job.purpose)
     return job
-
-
-def ranks_of(request: JobRequest) -> dict[str, int]:
-    """The computing parties' ranks: the recipient first where it computes, then in the order of the inputs."""
-    providers = [one.provider for one in request.inputs]
-    providers.sort(key=lambda uscc: uscc != request.recipient)
-    return {uscc: rank for rank, uscc in enumerate(providers)}

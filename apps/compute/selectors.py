@@ -12,6 +12,7 @@ from django.db.models import Max, Min
 from django.utils.translation import gettext_lazy as _
 
 from apps.compute.models import Attempt, Job, JobParty, Receipt, StageRecord
+from apps.compute.ranks import ranks_of
 from apps.core.errors import Forbidden, NotFound
 from apps.exchange.cards import require_signed_by
 from apps.exchange.models import Draft
@@ -104,8 +105,6 @@ def parties_of(job: Job, viewer: Member) -> list[PartyRow]:
     """Everybody who takes part, in the order of ranks; a recipient that does not compute comes last.
 
     Read from the request, which names its parties: the party table shows a reader only his own rows."""
-    from apps.compute.drafting import ranks_of
-
     request = request_of(job)
     ranks = ranks_of(request)
     domains = {one.provider: one.domain for one in request.inputs}
