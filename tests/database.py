@@ -118,7 +118,7 @@ def migrate(url: str, *arguments: str) -> str:
         "CREDITZONE_SECRET_KEY": "x" * 60,
     }
     done = subprocess.run(
-        [sys.executable, str(ROOT / "manage.py"), "migrate", "--no-input", *arguments],
+        [sys.executable, str(ROOT / "manage.py"), "migrate", "--no-input", "--skip-checks", *arguments],
         env=environment,
         cwd=ROOT,
         capture_output=True,

@@ -8,6 +8,8 @@ from django.db.migrations import RunSQL
 
 ME = "(select current_setting('app.tenant')::uuid)"
 PERSON = "(select current_setting('app.person')::uuid)"
+ANY_TENANT = f"{ME} <> '00000000-0000-0000-0000-000000000000'"
+"""For what the whole zone may read: any organisation's people, but no transaction without one."""
 WEB, COORDINATOR = "portal_web", "portal_coordinator"
 REGULATOR, ADMIN, EXCHANGE, SIGNIN = "portal_regulator", "portal_admin", "zone_exchange", "portal_signin"
 

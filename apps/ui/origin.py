@@ -26,7 +26,8 @@ class OriginMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
-        parts = urlsplit(settings.OWN_URL)
+        self.own_url: str = settings.OWN_URL  # type: ignore[misc]
+        parts = urlsplit(self.own_url)
         self.own_host = parts.netloc.lower()
         self.own_origin = f"{parts.scheme}://{self.own_host}"
 
@@ -34,7 +35,7 @@ class OriginMiddleware:
         if not self.is_for_us(request):
             if request.method not in SAFE:
                 return HttpResponse("This host name is not served here.", status=421, content_type="text/plain")
-            response: HttpResponseBase = HttpResponsePermanentRedirect(settings.OWN_URL + request.get_full_path())
+            response: HttpResponseBase = HttpResponsePermanentRedirect(self.own_url + request.get_full_path())
             response.status_code = 308
         else:
             response = self.get_response(request)

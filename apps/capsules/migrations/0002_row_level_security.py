@@ -8,7 +8,7 @@ from apps.core import rls
 IN_USE = "state in ('sealed', 'listed')"
 OPEN = (
     "exists (select 1 from capsules_capsule c where c.id = capsules_capsuleversion.capsule_id "
-    f"and c.is_open_to_subjects and c.{IN_USE})"
+    f"and c.is_open_to_subjects and c.{IN_USE}) and {rls.ANY_TENANT}"
 )
 
 
@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         rls.policy(
             "capsules_capsule",
             "catalogue",
-            using=f"state = 'listed' or (is_open_to_subjects and {IN_USE})",
+            using=f"{rls.ANY_TENANT} and (state = 'listed' or (is_open_to_subjects and {IN_USE}))",
             command="select",
         ),
         *rls.child_rows("capsules_capsuleversion", "capsules_capsuleparty", "capsule_id", privileges="select"),

@@ -8,7 +8,6 @@ from django.db import migrations
 
 from apps.core import rls
 
-ANY_TENANT = f"{rls.ME} <> '00000000-0000-0000-0000-000000000000'"
 PEOPLE = f"{rls.WEB}, {rls.REGULATOR}"
 MINE = f"organisation_id = {rls.ME} or person_id = {rls.PERSON}"
 COLLEAGUE = (
@@ -27,13 +26,13 @@ class Migration(migrations.Migration):
 
     operations = [
         rls.enable("tenants_organisation"),
-        rls.policy("tenants_organisation", "directory", using=ANY_TENANT, to=PEOPLE, command="select"),
+        rls.policy("tenants_organisation", "directory", using=rls.ANY_TENANT, to=PEOPLE, command="select"),
         rls.grant("tenants_organisation", "select", to=PEOPLE),
         *rls.open_to("tenants_organisation", rls.SIGNIN),
         *rls.open_to("tenants_organisation", rls.EXCHANGE),
         *rls.open_to("tenants_organisation", rls.ADMIN, privileges="select, insert, update"),
         rls.enable("tenants_card"),
-        rls.policy("tenants_card", "directory", using=ANY_TENANT, to=PEOPLE, command="select"),
+        rls.policy("tenants_card", "directory", using=rls.ANY_TENANT, to=PEOPLE, command="select"),
         rls.grant("tenants_card", "select", to=PEOPLE),
         *rls.open_to("tenants_card", rls.EXCHANGE, privileges="select, insert, update"),
         *rls.open_to("tenants_card", rls.ADMIN, privileges="select, insert, update"),
