@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.errors import NotFound
 from apps.registry.models import Enterprise, Industry, Region
-from creditzone.kernel.credit.uscc import ALPHABET, SENTENCES, InvalidUscc, is_person, parse_uscc
+from creditzone.kernel.credit.uscc import ALPHABET, SENTENCES, InvalidUscc, is_person, is_valid_uscc, parse_uscc
 
 MOST_TYPED = 200
 _CODE = frozenset(ALPHABET)
@@ -73,7 +73,8 @@ def _by_code(typed: str, code: str) -> Search:
 
 def firm(uscc: str) -> Enterprise:
     """The firm with this code; raises NotFound."""
-    found = Enterprise.objects.filter(pk=uscc.upper()).first()
+    code = uscc.upper()
+    found = Enterprise.objects.filter(pk=code).first() if is_valid_uscc(code) else None
     if found is None:
         raise NotFound(what=_("firm"))
     return found

@@ -96,6 +96,7 @@ def table_of(
     if cursor is not None:
         step = "lt" if descending else "gt"
         value, pk = cursor
+        ordered = ordered.filter(**{f"{name}__{step}e": value})  # this one an index can use
         ordered = ordered.filter(Q(**{f"{name}__{step}": value}) | Q(**{name: value, f"pk__{step}": pk}))
     found = list(ordered[: size + 1])
     rows = found[:size]
@@ -150,6 +151,6 @@ def _read_cursor(text: str) -> tuple[Any, Any] | None:
         value, pk = json.loads(base64.urlsafe_b64decode(padded))
     except ValueError:
         return None
-    if isinstance(value, list | dict) or isinstance(pk, list | dict):
+    if isinstance(value, list | dict) or isinstance(pk, list | dict) or "\0" in f"{value}{pk}":
         return None
     return value, pk

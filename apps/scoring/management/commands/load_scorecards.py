@@ -33,4 +33,4 @@ class Command(BaseCommand):
             raise CommandError(f"{path.name} has no model card: {error.filename} is missing.") from error
         except (Invalid, json.JSONDecodeError) as error:
             raise CommandError(f"{path.name} cannot be registered: {error}") from error
-        self.stdout.write(f"{card.card} v{card.version} {card.digest} {'registered' if is_new else 'was registered'}")
+        self.stdout.write(f"{card.card} v{card.version} {card.digest} {'registered' if is_new else 'known'}")
