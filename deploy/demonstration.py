@@ -18,7 +18,7 @@ from deploy.zone import Zone
 FILES = {
     "steward": ("profit_and_loss", "利润表数据域 2025 年度"),
     "merchant": ("turnover", "经营周转数据域 2025 年度"),
-    "officer": ("balance_sheet", "2026 年第 47 周申请名单"),
+    "bank-steward": ("balance_sheet", "2026 年第 47 周申请名单"),
 }
 DAYS = 90
 TITLE = "2026 年第 47 周申请名单"
@@ -145,7 +145,7 @@ def rules_for(username: str, cards: dict[str, str]) -> list[dict[str, Any]]:
         "uses": 1000,
         **window,
     }
-    return [bank] if username == "officer" else [bank, own]
+    return [bank] if username == "bank-steward" else [bank, own]
 
 
 def agree_contracts(zone: Zone, officers: dict[str, Officer], notes: Notes) -> None:
@@ -236,8 +236,8 @@ def show(zone: Zone, notes: Notes) -> None:
     print(f"\n  CreditZone 信用专区   {zone.place.portal_url}/")
     if notes.facts.get("job_url"):
         print(f"  first joint grading   {notes.facts['job_url']}")
-    print("\n  who         sign-in     password               authenticator secret (portal / node)")
+    print("\n  who         sign-in       password               authenticator secret (portal / node)")
     for user in notes.facts["users"]:
         node = user["node_totp"] or "-"
-        print(f"  {user['role']:<11} {user['username']:<11} {user['password']:<22} {user['totp']} / {node}")
+        print(f"  {user['role']:<11} {user['username']:<13} {user['password']:<22} {user['totp']} / {node}")
     print(f"\n  also in {zone.place.home / 'demo.json'} (readable by you only)", flush=True)

@@ -61,6 +61,7 @@ PEOPLE = (
     Person("steward", "周岚", CENTRE, "steward", "centre"),
     Person("merchant", "孙磊", PLATFORM, "steward", "platform"),
     Person("officer", "李敏", BANK, "officer", "bank"),
+    Person("bank-steward", "王蕾", BANK, "steward", "bank"),
     Person("owner", "陈建国", FIRM, "owner", "hosted"),
     Person("regulator", "何平", REGULATOR, "auditor", None),
 )

@@ -35,6 +35,10 @@ def set_up_node(zone: "Zone", node: NodeSpec) -> None:
     if not (zone.place.node_home(node) / "node.json").exists():
         zone.place.node_home(node).mkdir(mode=0o700, parents=True, exist_ok=True)
         run_at(zone, node, "init", *_init_arguments(zone, node, identity))
+    if "registered" not in zone.people.setdefault(f"node:{node.name}", {}):
+        zone.manage("register_card", given=json.dumps(run_at(zone, node, "show-card")["card"]))
+        zone.people[f"node:{node.name}"]["registered"] = True
+        zone.keep_people()
     for person in manifest.PEOPLE:
         if person.node == node.name:
             _enter(zone, node, person)
@@ -67,6 +71,7 @@ def _enter(zone: "Zone", node: NodeSpec, person: manifest.Person) -> None:
     if known.get("node_totp"):
         return
     whose = ["--organisation", person.organisation] if hosted else []
-    enrolment = run_at(zone, node, "add-owner", "--person", known["id"], "--name", person.name, *whose)
+    role = person.role if person.role == "officer" else "owner"
+    enrolment = run_at(zone, node, "add-owner", "--person", known["id"], "--name", person.name, "--role", role, *whose)
     known["node_totp"] = enrolment["secret"]
     zone.keep_people()

@@ -21,6 +21,7 @@ def main() -> int:
 
     zone = None
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)
     try:
         place = Place.from_environment()
         zone = Zone(place, say)
@@ -45,12 +46,13 @@ def main() -> int:
         print(f"\n✗ The disk below {home} is full: free some room, or choose another CREDITZONE_HOME.", file=sys.stderr)
         return 1
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         if zone is not None:
             zone.stop()
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

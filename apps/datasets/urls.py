@@ -1,4 +1,9 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from apps.datasets import api
 
 app_name = "datasets"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/datasets/", api.DatasetList.as_view(), name="api-datasets"),
+    path("api/v1/datasets/<uuid:dataset_id>/", api.DatasetDetail.as_view(), name="api-dataset"),
+]
