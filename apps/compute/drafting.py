@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import cast
 from uuid import UUID
 
 import msgspec
@@ -25,7 +26,7 @@ from apps.scoring.selectors import card_of
 from apps.tenants import zone
 from apps.tenants.members import Member
 from apps.tenants.models import Organisation
-from creditzone.kernel.documents import Disclosure, Input, JobRequest, Scorecard, unsigned
+from creditzone.kernel.documents import Disclosure, Engine, Input, JobRequest, Scorecard, unsigned
 from creditzone.kernel.orders import ENGINE_OF_PARTIES
 
 LIVES = timedelta(hours=24)
@@ -134,8 +135,8 @@ def _open_capsule(domain: str, asked: JobRequest) -> Capsule:
     raise Invalid.of("model", _("No provider lets firms ask about themselves with this scorecard yet."))
 
 
-def _engine(parties: int) -> str:
-    engine = ENGINE_OF_PARTIES.get(parties)
+def _engine(parties: int) -> Engine:
+    engine = cast("Engine | None", ENGINE_OF_PARTIES.get(parties))
     if engine is None:
         raise Invalid.of("capsules", _("A job has two or three computing parties."))
     return engine

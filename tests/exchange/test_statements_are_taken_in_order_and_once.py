@@ -1,0 +1,136 @@
+"""Numbers and the chain: a gap, a fork or a foreign speaker refuses the call; a refused act is acknowledged."""
+
+from typing import Any
+
+import msgspec
+
+from apps.core.tenancy import tenant_tx
+from apps.datasets.models import Dataset
+from apps.exchange.models import StatementRecord
+from apps.ledger.models import Entry
+from creditzone.kernel.documents import CardIssued, DatasetMeasured, DocumentSigned, Statement, new_id, read, sign, signed
+from creditzone.kernel.sm.sm2 import PrivateKey
+from tests.fake_node import NOTHING, FakeNode, make_card
+from tests.road import Road, make_measured
+
+
+def outcomes(node: FakeNode) -> list[tuple[int, str, str]]:
+    with tenant_tx(None, role="exchange"):
+        records = StatementRecord.objects.filter(node__uscc=node.uscc).order_by("number")
+        return list(records.values_list("number", "outcome", "reason"))
+
+
+def measured(**changes: Any) -> DatasetMeasured:
+    return make_measured("profit_and_loss", **changes)
+
+
+def test_statements_sent_again_are_skipped(road: Road):
+    node = road.nodes["centre"]
+    node.say(measured())
+    first = list(node.outbox)
+    node.call()
+    node.say(measured())
+    node.call(statements=[*first, *node.outbox])
+    assert outcomes(node) == [(1, "taken", ""), (2, "taken", "")]
+
+
+def test_a_gap_refuses_the_call(road: Road):
+    node = road.nodes["centre"]
+    node.say(measured())
+    node.say(measured())
+    assert node.refused(statements=node.outbox[1:]) == "statement-chain"
+    assert outcomes(node) == []
+    node.call()
+    assert len(outcomes(node)) == 2
+
+
+def test_a_statement_that_names_another_predecessor_refuses_the_call(road: Road):
+    node = road.nodes["centre"]
+    node.tell(measured())
+    node.say(measured(), previous=NOTHING)
+    assert node.refused() == "statement-chain"
+    assert len(outcomes(node)) == 1
+
+
+def test_another_statement_under_a_number_that_was_taken_refuses_the_call(road: Road):
+    """A node restored from an old backup would otherwise go on unnoticed beside its own past."""
+    node = road.nodes["centre"]
+    node.tell(measured())
+    node.number, node.previous = 0, None
+    node.say(measured())
+    assert node.refused() == "statement-chain"
+
+
+def test_a_statement_signed_with_another_key_refuses_the_call(road: Road):
+    node = road.nodes["centre"]
+    key, node.key = node.key, PrivateKey.generate()
+    node.say(measured())
+    node.key = key
+    assert node.refused() == "call-signature"
+    assert outcomes(node) == []
+
+
+def test_a_node_speaks_for_no_organisation_but_its_own_and_those_it_hosts(road: Road):
+    node = road.nodes["centre"]
+    for stranger in ("bank", "firm"):
+        node.outbox.clear()
+        node.number, node.previous = 0, None
+        node.say(measured(), organisation=road.zone[stranger].uscc)
+        assert node.refused() == "not-its-word"
+    host = road.nodes["platform"]
+    host.tell(make_measured("turnover"), organisation=road.zone["firm"].uscc)
+    assert outcomes(host) == [(1, "taken", "")]
+
+
+def test_another_node_s_statement_is_not_taken(road: Road):
+    stolen = road.nodes["bank"].say(measured())
+    assert road.nodes["centre"].refused(statements=[stolen]) == "call-signature"
+
+
+def test_a_malformed_statement_refuses_the_call(road: Road):
+    node = road.nodes["centre"]
+    said = node.say(measured())
+    broken = msgspec.structs.replace(said, text=said.text.replace('"rows":100', '"rows":"100"'))
+    assert node.refused(statements=[broken]) == "call-malformed"
+
+
+def test_what_a_service_refuses_is_recorded_and_acknowledged_so_that_the_node_goes_on(road: Road):
+    node = road.nodes["centre"]
+    node.say(measured(accepted=99))
+    node.say(measured())
+    assert node.call().acknowledged == 2
+    assert outcomes(node) == [(1, "rejected", "invalid"), (2, "taken", "")]
+    with tenant_tx(None, role="exchange"):
+        assert Dataset.objects.count() == 1
+    with tenant_tx(None, role="regulator"):
+        assert [entry.facts["reason"] for entry in Entry.objects.filter(act="statement.reject")] == ["invalid"]
+
+
+def test_a_signature_under_what_nobody_drafted_is_rejected(road: Road):
+    node = road.nodes["bank"]
+    statement = read(node.say(measured()), Statement)
+    node.outbox.clear()
+    node.number, node.previous = 0, None
+    signature = sign(statement, node.key, by=node.uscc)
+    node.tell(DocumentSigned(document=NOTHING, signature=signature, person=new_id()))
+    assert outcomes(node) == [(1, "rejected", "not-found")]
+
+
+def test_a_renewed_card_signed_with_the_old_key_takes_its_place(road: Road):
+    node = road.nodes["centre"]
+    fresh = PrivateKey.generate()
+    node.tell(CardIssued(card=node.card(serial=2, key=fresh, old=node.key)))
+    assert outcomes(node) == [(1, "taken", "")]
+    old, node.key = node.key, fresh
+    node.call()
+    node.key = old
+    assert node.refused() == "call-signature"
+
+
+def test_a_card_that_the_old_key_did_not_sign_is_rejected(road: Road):
+    node = road.nodes["centre"]
+    thief = PrivateKey.generate()
+    forged = signed(make_card(road.digest, node.uscc, "code_centre", thief, serial=2), thief, by=node.uscc)
+    node.tell(CardIssued(card=forged))
+    assert outcomes(node) == [(1, "rejected", "invalid")]
+    node.call()
