@@ -28,7 +28,7 @@ from creditzone.kernel.engine.faults import EngineFault
 from creditzone.kernel.engine.stage import Emit, serve
 from creditzone.kernel.refusals import Refused
 
-NUMBER: Final = ("authorisation_no", "authorisation_expiry")
+AUTHORISATION: Final = ("authorisation_no", "authorisation_digest", "authorisation_expiry")
 
 
 def work(task: dict[str, Any], emit: Emit) -> dict[str, Any]:
@@ -91,7 +91,7 @@ class _Kept:
         self._at = [names.index(name) for name in task["columns"]]
         self._key = names.index("uscc")
         self._on, self._subject = task["authorised_on"], task["subject"]
-        self._bearing = [names.index(name) for name in NUMBER] if self._on else []
+        self._bearing = [names.index(name) for name in AUTHORISATION] if self._on else []
 
     def take(self, row: list[str]) -> None:
         code = row[self._key]
@@ -107,8 +107,8 @@ class _Kept:
         self.values.append([float(row[at]) if row[at] else float("nan") for at in self._at])
 
     def _unauthorised(self, row: list[str]) -> str | None:
-        number, expiry = (row[at] for at in self._bearing)
-        if not number or not expiry:
+        number, digest, expiry = (row[at] for at in self._bearing)
+        if not (number and digest and expiry):
             return "authorisation-missing"
         return "authorisation-window" if expiry < self._on else None
 
