@@ -72,7 +72,7 @@ def _code(profile: selectors.Profile) -> list[tuple[Words, Any]]:
     return [
         (_("Division of registration"), uscc[2:8]),
         (_("Organisation code"), f"{uscc[8:16]}-{uscc[16]}"),
-        (_("Check digit (GB 32100)"), _("right")),
+        (_("Check digit (GB 32100)"), _("correct")),
     ]
 
 

@@ -18,5 +18,5 @@ def calibration(profile: Profile) -> Chart:
         y_title=_("Rate of the outcome (%)"),
         value_name=_("Seen (%)"),
         reference_name=_("Expected (%)"),
-        caption=_("The rate seen on held firms rises from grade to grade; the dashed line is what the points expect."),
+        caption=_("Bars: the rate seen on held firms; dashed line: what the points expect. Intervals: see the table."),
     )

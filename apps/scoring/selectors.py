@@ -12,6 +12,7 @@ from apps.scoring.model_card import Words as Sentence
 from apps.scoring.models import Scorecard
 from apps.ui.pieces import Words
 from creditzone.kernel import documents
+from creditzone.kernel.credit.reasons import REASONS
 from creditzone.kernel.credit.scorecard import features_of
 from creditzone.kernel.domain import domain
 from creditzone.kernel.domain.model import UNITS
@@ -185,13 +186,18 @@ def _feature(card: Scorecard, feature: documents.Feature) -> FeatureRow:
     return FeatureRow(
         label=feature.label_en if _in_english() else feature.label,
         unit=UNITS[domain(feature.domain).column(feature.column).unit][_language()],
-        reason=feature.reason,
+        reason=f"{feature.reason} {_reason(feature.reason)}",
         rising=feature.direction == "up",
         best=max(points),
         worst=min(points),
         mean=feature.mean_points,
         bins=[*bins, missing],
     )
+
+
+def _reason(code: str) -> str:
+    """The reason in words, for a code that the zone knows."""
+    return REASONS[code].sentence(_language()) if code in REASONS else ""
 
 
 def _range(low: str | None, high: str | None) -> Words:

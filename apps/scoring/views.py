@@ -71,11 +71,10 @@ def _facts(profile: selectors.Profile) -> list[tuple[Words, Any]]:
     return [
         (_("Outcome"), profile.outcome),
         (_("Training rows"), sample),
-        (_("Trained on"), document.trained_on),
         (_("Source"), measured.source.name),
         (_("Licence"), measured.source.licence),
         (_("Scale"), meaning),
-        (_("Points in the middle"), document.base),
+        (_("Base points"), document.base),
         (_("Smallest bin"), _("%(rows)s rows, %(bads)s bad") % _smallest(profile)),
     ]
 

@@ -111,9 +111,7 @@ def rate(count: int, of: int) -> Estimate | None:
     return Estimate(share, max(0.0, middle - spread), min(1.0, middle + spread))
 
 
-def band_table(
-    totals: Totals, bad: Flags, *, bands: npt.NDArray[np.int8], count: int, scale: Scale
-) -> list[BandRow]:
+def band_table(totals: Totals, bad: Flags, *, bands: npt.NDArray[np.int8], count: int, scale: Scale) -> list[BandRow]:
     """One row a band from best to worst: how many, how many bad, and the rate the scale had expected."""
     expected = scale.probability_of_bad(totals)
     rows = []
