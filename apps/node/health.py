@@ -33,6 +33,7 @@ _REDS: Final[dict[str, tuple[str, str]]] = {
         "The store is older than what the portal holds: no orders.",
     ),
     "message-gap": ("门户下发的消息编号有缺口。", "Messages from the portal have a gap."),
+    "message-broken": ("有一条门户消息无法处理。", "A message from the portal could not be taken in."),
     "disk-low": ("磁盘空间不足 1 GB。", "Less than 1 GB of disk is free."),
 }
 _SILENT_MS: Final = 15_000
@@ -160,6 +161,7 @@ def _reds(node: Node, health: Health, *, now: int) -> tuple[str, ...]:
         "clock-back": not health.clock_ok,
         "restored": health.restored,
         "message-gap": node.store.setting("gap") is not None,
+        "message-broken": node.store.setting("broken-message") is not None,
         "disk-low": health.disk_free < 1 << 30,
     }
     return tuple(code for code, holds in found.items() if holds)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import msgspec
+import structlog
 
 from apps.node import attempts, cards, contracts, outbox, sealed
 from apps.node.node import Node
@@ -30,6 +33,7 @@ from creditzone.kernel.documents import (
     type_of,
 )
 
+log = structlog.get_logger("node.inbox")
 SIGNABLE: tuple[type[Document], ...] = (Policy, Contract, ContractAct, Authorisation, JobRequest)
 
 
@@ -42,7 +46,14 @@ def take(node: Node, message: Message) -> None:
         if message.number != received + 1:
             tx.keep("gap", f"{received + 1}-{message.number - 1}")
         tx.keep("received", str(message.number))
-        _apply(node, tx, message)
+        try:
+            with tx.part():
+                _apply(node, tx, message)
+        except sqlite3.Error:
+            raise  # the store's trouble, not the message's: it is taken in again
+        except Exception as error:  # a message that breaks us must not stop all later ones
+            log.error("message-broke", number=message.number, error=type(error).__name__)
+            tx.keep("broken-message", str(message.number))
 
 
 def _apply(node: Node, tx: Transaction, message: Message) -> None:

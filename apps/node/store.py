@@ -123,6 +123,18 @@ class Transaction:
         """All rows."""
         return self._connection.execute(sql, values).fetchall()
 
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the transaction that is undone alone when the block raises."""
+        self.run("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            self.run("ROLLBACK TO part")
+            self.run("RELEASE part")
+            raise
+        self.run("RELEASE part")
+
     def setting(self, name: str) -> str | None:
         """A kept setting."""
         row = self.one("SELECT value FROM setting WHERE name = ?", name)
