@@ -19,11 +19,10 @@ def find_or_install() -> str | None:
         return found
     if os.geteuid() == 0 and shutil.which("apt-get"):
         print("· installing Chromium and a Chinese font with apt …", flush=True)
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         told = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(["apt-get", "update", "-qq"], env=told, check=False, **quiet)
+        subprocess.run(["apt-get", "update", "-qq"], env=told, check=False, capture_output=True)
         options = ["-y", "-qq", "--no-install-recommends"]
-        subprocess.run(["apt-get", "install", *options, *PACKAGES], env=told, check=False, **quiet)
+        subprocess.run(["apt-get", "install", *options, *PACKAGES], env=told, check=False, capture_output=True)
         if found := _on_path():
             return found
     print("· downloading Playwright's Chromium …", flush=True)

@@ -12,7 +12,7 @@ from deploy import manifest, secrets
 from deploy.nodes import code_of, run_at
 from deploy.officers.browser import Unexpected
 from deploy.officers.person import Officer, until
-from deploy.place import CannotStart
+from deploy.place import CannotStart, NodeSpec
 from deploy.zone import Zone
 
 FILES = {
@@ -79,45 +79,54 @@ def confirm_cards(zone: Zone) -> None:
     true[firm] = run_at(zone, hosted, "show-card", "--organisation", firm)["fingerprint"]
     for node in zone.place.nodes:
         mine = {code_of(node), firm} if node is hosted else {code_of(node)}
-        wanted = {code: print_ for code, print_ in true.items() if code not in mine}
-        shown = until(
-            lambda node=node: {card["organisation"]: card for card in run_at(zone, node, "cards")},
-            lambda cards, wanted=wanted: wanted.keys() <= cards.keys(),
-            what=f"the cards at the node {node.name}",
-        )
-        for code, fingerprint in wanted.items():
-            if shown[code]["state"] == "shown":
-                run_at(zone, node, "confirm-card", "--fingerprint", fingerprint)
+        _confirm_at(zone, node, {code: fingerprint for code, fingerprint in true.items() if code not in mine})
+
+
+def _confirm_at(zone: Zone, node: NodeSpec, wanted: dict[str, str]) -> None:
+    shown = until(
+        lambda: {card["organisation"]: card for card in run_at(zone, node, "cards")},
+        lambda cards: wanted.keys() <= cards.keys(),
+        what=f"the cards at the node {node.name}",
+    )
+    for code, fingerprint in wanted.items():
+        if shown[code]["state"] == "shown":
+            run_at(zone, node, "confirm-card", "--fingerprint", fingerprint)
 
 
 def seal_everything(zone: Zone, officers: dict[str, Officer], notes: Notes) -> None:
     """Each holder uploads its file to its own node, drafts a policy at the portal and signs it in the node."""
     cards = {one["id"]: one["digest"] for one in officers["officer"].call("GET", "/scorecards/")["results"]}
+    folder = zone.place.home / "demonstration"
     for username, (domain, title) in FILES.items():
         if notes.facts.get("capsules", {}).get(domain):
             continue
         zone.say(f"{username}: upload and seal {domain}")
-        who = officers[username]
-        folder = zone.place.home / "demonstration"
         if not (folder / f"{domain}.csv").exists():
             split(folder, as_of=datetime.now(UTC).date())
+        who = officers[username]
         dataset = notes.facts.get("datasets", {}).get(domain)
         if dataset is None:
             dataset = who.upload(folder / f"{domain}.csv", domain=domain, title=title)
             notes.keep(datasets=notes.facts.get("datasets", {}) | {domain: dataset})
-        until(
-            lambda who=who: {one["id"] for one in who.call("GET", "/datasets/")["results"]},
-            lambda known, dataset=dataset: dataset in known,
-            what=f"the statement about {domain}",
-        )
-        draft = who.call("POST", "/policies/", {"dataset": dataset, "rules": rules_for(username, cards)})
-        who.sign(draft["digest"])
-        capsule = until(
-            lambda who=who, draft=draft: who.call("GET", f"/capsules/{draft['capsule']}/"),
-            lambda seen: seen["state"] in {"sealed", "listed"},
-            what=f"the capsule of {domain}",
-        )
-        notes.keep(capsules=notes.facts.get("capsules", {}) | {domain: capsule["id"]})
+        capsule = _seal(who, dataset, rules_for(username, cards))
+        notes.keep(capsules=notes.facts.get("capsules", {}) | {domain: capsule})
+
+
+def _seal(who: Officer, dataset: str, rules: list[dict[str, Any]]) -> str:
+    """Draft a policy for a published dataset, sign it in the node; the capsule's id."""
+    until(
+        lambda: {one["id"] for one in who.call("GET", "/datasets/")["results"]},
+        lambda known: dataset in known,
+        what="the node's statement about its data set",
+    )
+    draft = who.call("POST", "/policies/", {"dataset": dataset, "rules": rules})
+    who.sign(draft["digest"])
+    until(
+        lambda: who.call("GET", f"/capsules/{draft['capsule']}/"),
+        lambda seen: seen["state"] in {"sealed", "listed"},
+        what="the sealed capsule",
+    )
+    return str(draft["capsule"])
 
 
 def rules_for(username: str, cards: dict[str, str]) -> list[dict[str, Any]]:
@@ -150,13 +159,11 @@ def rules_for(username: str, cards: dict[str, str]) -> list[dict[str, Any]]:
 
 def agree_contracts(zone: Zone, officers: dict[str, Officer], notes: Notes) -> None:
     """Centre and platform offer their capsules to the bank; both sides sign in their nodes."""
-    bank = officers["officer"]
     for username, price in (("steward", 12), ("merchant", 9)):
         domain = FILES[username][0]
         if notes.facts.get("contracts", {}).get(domain):
             continue
         zone.say(f"{username} and the bank: agree a contract on {domain}")
-        who = officers[username]
         offer = {
             "capsule": notes.facts["capsules"][domain],
             "consumer": manifest.BANK,
@@ -164,15 +171,21 @@ def agree_contracts(zone: Zone, officers: dict[str, Officer], notes: Notes) -> N
             "price_fen": price,
             "days": DAYS,
         }
-        contract = who.call("POST", "/contracts/", offer)
-        who.sign(contract["digest"])
-        bank.sign(contract["digest"])
-        until(
-            lambda contract=contract: bank.call("GET", f"/contracts/{contract['id']}/"),
-            lambda seen: seen["state"] == "active",
-            what=f"the contract on {domain}",
-        )
-        notes.keep(contracts=notes.facts.get("contracts", {}) | {domain: contract["id"]})
+        contract = _agree(officers[username], officers["officer"], offer)
+        notes.keep(contracts=notes.facts.get("contracts", {}) | {domain: contract})
+
+
+def _agree(provider: Officer, consumer: Officer, offer: dict[str, Any]) -> str:
+    """Offer and sign on both sides; the contract's id once it holds."""
+    contract = provider.call("POST", "/contracts/", offer)
+    provider.sign(contract["digest"])
+    consumer.sign(contract["digest"])
+    until(
+        lambda: consumer.call("GET", f"/contracts/{contract['id']}/"),
+        lambda seen: seen["state"] == "active",
+        what="the active contract",
+    )
+    return str(contract["id"])
 
 
 def run_first_job(zone: Zone, officers: dict[str, Officer], notes: Notes) -> None:

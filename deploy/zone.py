@@ -4,6 +4,7 @@ Every step asks for its outcome and acts only where it lacks, so a second start 
 on where it stopped.
 """
 
+import hashlib
 import http.client
 import json
 import subprocess
@@ -64,10 +65,10 @@ class Zone:
         passwords = {login: self.secrets[f"database:{login}"] for login in roles.LOGINS}
         database = "creditzone"
         if self.place.database_url:
-            database = psycopg.conninfo.conninfo_to_dict(self.place.database_url).get("dbname") or database
-            database = database if database != "postgres" else "creditzone"
+            named = str(psycopg.conninfo.conninfo_to_dict(self.place.database_url).get("dbname") or "")
+            database = named if named not in {"", "postgres"} else database
         return {
-            login: roles.address(self.admin_url, user=login, password=passwords[login], database=str(database))
+            login: roles.address(self.admin_url, user=login, password=passwords[login], database=database)
             for login in roles.LOGINS
         }
 
@@ -191,6 +192,11 @@ class Zone:
                 time.sleep(0.2)
 
     def _set_up_database(self) -> None:
+        """Roles, schema, static files, public register and scorecards; once for each state of what they come from."""
+        mark = self.place.home / "prepared"
+        now = state_of_sources()
+        if mark.exists() and mark.read_text() == now:
+            return
         passwords = {login: self.secrets[f"database:{login}"] for login in roles.LOGINS}
         database = psycopg.conninfo.conninfo_to_dict(self.logins["portal_web"])["dbname"]
         roles.set_up_roles(self.admin_url, passwords=passwords, database=str(database))
@@ -199,6 +205,7 @@ class Zone:
         self.manage("collectstatic", "--noinput", "--verbosity", "0")
         for command in ("load_registry", "load_scorecards"):
             self.manage(command, login="portal_migrate", settings="migrate")
+        mark.write_text(now)
 
     def manage(self, *arguments: str, login: str = "portal_web", settings: str = "portal", given: str = "") -> str:
         """Run one of Django's commands as a login; its output. Raises CannotStart with what it said last."""
@@ -231,6 +238,8 @@ class Zone:
             drawn = {"password": manifest.draw_password(), "totp": manifest.draw_totp(), "token": None}
             self.people.setdefault(person.username, drawn)
         self.keep_people()
+        if all({"id", "token"} <= one.keys() and one["token"] for name, one in self.people.items() if ":" not in name):
+            return
         answer = json.loads(self.manage("set_up_zone", given=json.dumps(manifest.zone_manifest(self.people))))
         for username, facts in answer["people"].items():
             known = self.people[username]
@@ -259,6 +268,17 @@ class Zone:
         self.supervisor.stop()
 
 
+def state_of_sources() -> str:
+    """A digest of all that the set-up of a database and of static files reads."""
+    patterns = ("apps/*/migrations/*.py", "apps/*/locale/**/*.po", "apps/registry/data/*", "demo/**/*", "static/**/*")
+    digest = hashlib.sha256()
+    files = {path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()}
+    for path in sorted({*files, ROOT / "requirements.txt", ROOT / "deploy" / "roles.py"}):
+        if "__pycache__" not in path.parts and path.suffix != ".mo":
+            digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
 def _served(application: str, port: int, *, threads: int) -> list[str]:
     options = {
         "--interface": "wsgi",
@@ -274,7 +294,7 @@ def _served(application: str, port: int, *, threads: int) -> list[str]:
     return [sys.executable, "-m", "granian", *words, "--no-ws", "--respawn-failed-workers", application]
 
 
-def wait_for(port: int, path: str, *, host: str, log: str, place: Place, seconds: int = 60) -> None:
+def wait_for(port: int, path: str, *, host: str, log: str, place: Place, seconds: int = 120) -> None:
     """Until the program on `port` answers 200; raises CannotStart naming its log."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

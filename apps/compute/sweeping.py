@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Value
 
 from apps.compute.admission import admit_waiting
 from apps.compute.endings import close_attempt, current_attempt, end_job, lose_attempt, release, settle_if_closed
@@ -43,7 +43,10 @@ def _jobs_with_expired_leases(now: datetime) -> list[UUID]:
 
 def _jobs_past_deadline(now: datetime) -> list[UUID]:
     running = Attempt.objects.filter(ended_at=None, job__state=Job.State.RUNNING).annotate(
-        due=F("started_at") + F("deadline_seconds") * timedelta(seconds=1)
+        due=ExpressionWrapper(
+            F("started_at") + F("deadline_seconds") * Value(timedelta(seconds=1), output_field=DurationField()),
+            output_field=DateTimeField(),
+        )
     )
     return list(running.filter(due__lt=now - DEADLINE_GRACE).values_list("job_id", flat=True)[:AT_ONCE])
 
