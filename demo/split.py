@@ -105,7 +105,12 @@ def split(folder: Path, *, as_of: date) -> None:
     _write(folder / "held.csv", _outcome_header(), (_outcome_row(holding) for holding in held()))
     for name in COLUMNS:
         _write(folder / f"{name}.csv", domain(name).names, sealed_rows(name, as_of=as_of))
-    _write(folder / "registry.csv", REGISTER_HEADER, register_rows())
+    write_register(folder / "registry.csv")
+
+
+def write_register(path: Path) -> None:
+    """Write the public register alone; `manage.py load_registry --firms` reads it."""
+    _write(path, REGISTER_HEADER, register_rows())
 
 
 def sealed_rows(name: str, *, as_of: date) -> list[Row]:
@@ -151,6 +156,8 @@ def _with_broken(rows: list[Row]) -> list[Row]:
     return rows
 
 
+REGISTER_SOURCE = "江城市市场监督管理局"
+REGISTER_AS_OF = "2026-06-30"
 REGISTER_HEADER = ("uscc", "name", "industry", "division", "status", "established")
 
 
