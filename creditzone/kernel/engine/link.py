@@ -24,11 +24,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from creditzone.kernel.engine.faults import EngineFault
-from creditzone.kernel.engine.stage import tell_link
+from creditzone.kernel.engine.stage import ENGINE_LOG_NAME, tell_link
 
 _PIECE: Final = 4 << 20  # bytes of one message; the library splits and acknowledges below that
 _MOST_PIECES: Final = 4096
-_LINGER_SECONDS: Final = 0.1  # a message is delivered before its acknowledgement is written
+_LINGER_SECONDS: Final = 0.3  # a message is delivered before its acknowledgement is written
 _MESH_GRACE_SECONDS: Final = 5.0  # beyond `timeout_ms`, before the parent gives the mesh up
 _YEARS_VALID: Final = 10
 
@@ -124,16 +124,20 @@ class Link:
         heard = [self.receive(rank) for rank in self.peers]
         for message in heard:
             if message != own:
+                time.sleep(_LINGER_SECONDS)  # our acknowledgements go out: the others are to hear the same reason
                 raise EngineFault("settings-differ", about=_first_difference(digests, message))
 
     def part(self) -> None:
-        """Leave together: nobody goes while a peer still needs it. The last good-bye may be lost without harm."""
+        """Leave together: nobody goes while a peer still needs it, be it for an acknowledgement.
+
+        That matters because a message that cannot be acknowledged makes the library exit its process (code 255).
+        """
         if self.rank == 0:
             for rank in self.peers:
                 self.receive(rank)
+            time.sleep(_LINGER_SECONDS)
             for rank in self.peers:
-                with contextlib.suppress(EngineFault):
-                    self.send(rank, b"leave")
+                self.send(rank, b"leave")
         else:
             self.send(0, b"done")
             self.receive(0)
@@ -164,6 +168,8 @@ def open_link(
     description.id = link_id
     description.recv_timeout_ms = timeout_ms
     description.http_timeout_ms = timeout_ms
+    description.retry_opts.retry_interval_ms = 500  # three tries, after 0.5, 1.5 and 2.5 s: then the peer is lost
+    description.retry_opts.retry_interval_incr_ms = 1000
     description.connect_retry_interval_ms = 100
     description.connect_retry_times = max(2, timeout_ms // 100)
     for endpoint in endpoints:
@@ -227,7 +233,7 @@ def quiet_engine_log(scratch: Path) -> None:
 
     options = libspu.logging.LogOptions()
     options.enable_console_logger = False
-    options.system_log_path = str(scratch / "engine.log")
+    options.system_log_path = str(scratch / ENGINE_LOG_NAME)
     options.log_level = libspu.logging.LogLevel.ERROR
     libspu.logging.setup_logging(options)
 

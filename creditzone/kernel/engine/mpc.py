@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -99,7 +98,7 @@ class Session:
             rank=rank,
             link_id=link_id,
             credentials=credentials,
-            scratch=scratch or Path(tempfile.gettempdir()),
+            scratch=scratch or Path.cwd(),  # a stage's own scratch
             timeout_ms=timeout_ms,
         )
         self._link: Link | None = None

@@ -23,7 +23,7 @@ from typing import IO, Any, Final
 
 import creditzone
 from creditzone.kernel.engine.faults import StageFailed
-from creditzone.kernel.engine.stage import LINK_EVENT, LOG_NAME, PARENT
+from creditzone.kernel.engine.stage import ENGINE_LOG_NAME, LINK_EVENT, LOG_NAME, PARENT
 
 __all__ = ["StageFailed", "run_stage"]
 
@@ -33,6 +33,7 @@ _POLL_SECONDS: Final = 0.1
 _LEAVE_SECONDS: Final = 5.0  # how long a child may take to go once its result is here
 _MOST_BYTES: Final = 512 << 20  # of events; a child that says more than that has gone wrong
 _ENDS_OF_A_LOST_LINK: Final = (255, -signal.SIGABRT)  # how the library ends its host when a peer is gone
+_SEND_FAILED: Final = b"SendImpl error"  # what its log says before; its exit then sometimes ends in a segfault
 _KEPT_ENVIRONMENT: Final = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "HOME")
 _ROOT: Final = Path(creditzone.__path__[0]).resolve().parent
 _EXCEPTION_CLASS: Final = re.compile(rb"^(?:[A-Za-z_]\w*\.)*([A-Z]\w*(?:Error|Exception|Interrupt))\b", re.MULTILINE)
@@ -62,7 +63,7 @@ def run_stage(
             raise
         _await_exit(child)
         _end(child)
-        raise conversation.explain_end(child.returncode, how=_how_it_ended(child, scratch)) from None
+        raise conversation.explain_end(child.returncode, scratch=scratch) from None
     finally:
         _end(child)
         conversation.close()
@@ -130,9 +131,11 @@ class _Conversation:
         _await_exit(self._child)
         return self._result
 
-    def explain_end(self, returncode: int, *, how: str) -> StageFailed:
+    def explain_end(self, returncode: int, *, scratch: Path) -> StageFailed:
         """An end without a word: on the link the library leaves this way when a peer is gone."""
-        if returncode in _ENDS_OF_A_LOST_LINK and self._link in ("linking", "linked"):
+        how = _how_it_ended(returncode, scratch)
+        lost = returncode in _ENDS_OF_A_LOST_LINK or _SEND_FAILED in _tail(scratch / ENGINE_LOG_NAME)
+        if lost and self._link in ("linking", "linked"):
             return StageFailed("peer-refused" if self._link == "linking" else "peer-lost", detail=how)
         return StageFailed("crashed", detail=how)
 
@@ -209,21 +212,41 @@ def _await_exit(child: subprocess.Popen[bytes]) -> None:
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """Kill the whole group while its number is still surely ours, then take the child off the process table."""
-    if child.returncode is None:
+    """Kill the whole group while its number is still surely ours, see it dead, and take the child off the table."""
+    if child.returncode is not None:
+        return
+    patience = time.monotonic() + _LEAVE_SECONDS
+    while True:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
+        if time.monotonic() > patience or not _alive_in(child.pid):
+            break
+        time.sleep(0.01)
+    child.wait()
 
 
-def _how_it_ended(child: subprocess.Popen[bytes], scratch: Path) -> str:
+def _alive_in(group: int) -> bool:
+    """Whether a process of that group still runs; one that is dead and not yet reaped does not count."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, of_group = stat.read_text().rpartition(")")[2].split()[:3]
+            if int(of_group) == group and state not in "ZX":
+                return True
+    return False
+
+
+def _how_it_ended(returncode: int, scratch: Path) -> str:
     """A signal's name, else the class of the last exception in the log: nothing that could quote a row."""
-    code = child.returncode
+    if returncode < 0 and returncode != -signal.SIGKILL:
+        return signal.Signals(-returncode).name
+    classes = _EXCEPTION_CLASS.findall(_tail(scratch / LOG_NAME))
+    return classes[-1].decode() if classes else f"exit {returncode}"
+
+
+def _tail(log: Path) -> bytes:
     try:
-        tail = (scratch / LOG_NAME).read_bytes()[-65536:]
+        with log.open("rb") as lines:
+            lines.seek(max(0, log.stat().st_size - 65536))
+            return lines.read()
     except OSError:
-        tail = b""
-    classes = _EXCEPTION_CLASS.findall(tail)
-    if code is not None and code < 0 and code != -signal.SIGKILL:
-        return signal.Signals(-code).name
-    return classes[-1].decode() if classes else f"exit {code}"
+        return b""

@@ -31,6 +31,7 @@ LinkState = Literal["linking", "linked", "parted"]
 
 PARENT: Final = "CREDITZONE_STAGE_PARENT"  # the parent's process id, to notice that it died before the fence stood
 LOG_NAME: Final = "stage.log"
+ENGINE_LOG_NAME: Final = "engine.log"
 LINK_EVENT: Final = "link"  # for the parent alone: what an abrupt end means, and how long a mesh may take to stand
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4

@@ -11,7 +11,6 @@ from tests.kernel.engine.zone import CUTS, book_of, books, in_common
 
 DIFFERENCES = [
     ("cuts", {"cuts": [[*CUTS[:-1], 999]]}),
-    ("disclosure", {"disclosure": "score"}),
     ("model", {"facts": {"model": "sm3:other"}}),
 ]
 
