@@ -17,6 +17,7 @@ from typing import Any
 
 import psycopg
 
+from demo.split import REGISTER_AS_OF, REGISTER_SOURCE, write_register
 from deploy import embedded, manifest, roles, secrets, translations
 from deploy.nodes import set_up_node
 from deploy.place import LOOPBACK, ROOT, CannotStart, NodeSpec, Place
@@ -203,8 +204,11 @@ class Zone:
         translations.compile_all()
         self.manage("migrate", "--noinput", "--verbosity", "0", login="portal_migrate", settings="migrate")
         self.manage("collectstatic", "--noinput", "--verbosity", "0")
-        for command in ("load_registry", "load_scorecards"):
-            self.manage(command, login="portal_migrate", settings="migrate")
+        register = self.place.home / "register.csv"
+        write_register(register)
+        told = ("--firms", str(register), "--source", REGISTER_SOURCE, "--as-of", REGISTER_AS_OF)
+        self.manage("load_registry", *told, login="portal_migrate", settings="migrate")
+        self.manage("load_scorecards", login="portal_migrate", settings="migrate")
         mark.write_text(now)
 
     def manage(self, *arguments: str, login: str = "portal_web", settings: str = "portal", given: str = "") -> str:
