@@ -10,10 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 
 from apps.core import problems
-from apps.core.errors import DomainError, Refused
 from apps.core.models import new_id
 from apps.core.tenancy import DatabaseRole, become
-from creditzone.kernel import refusals
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 log = structlog.get_logger("creditzone.request")
@@ -47,9 +45,8 @@ class DomainErrorMiddleware(MiddlewareMixin):
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer with a page or problem document; anything else goes on as a crash."""
-        if isinstance(exception, refusals.Refused):
-            exception = Refused(refusal=exception.refusal)
-        return problems.answer(request, exception) if isinstance(exception, DomainError) else None
+        known = problems.as_domain_error(exception)
+        return problems.answer(request, known) if known is not None else None
 
 
 def answer_as(

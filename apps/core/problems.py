@@ -4,16 +4,22 @@ import secrets
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from django.conf import settings
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from psycopg.errors import InsufficientPrivilege
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from apps.core.errors import DomainError, Forbidden, Invalid, Refused
+from creditzone.kernel import refusals
 
+log = structlog.get_logger("creditzone.errors")
 PROBLEM = "application/problem+json"
 
 
@@ -87,10 +93,25 @@ def answer(request: HttpRequest, error: DomainError) -> HttpResponse:
     return render(request, "ui/error.html", context, status=error.status)
 
 
+def as_domain_error(error: BaseException) -> DomainError | None:
+    """What is known about `error` in the field's terms; None for a crash.
+
+    Where the database itself refuses a role (an operator asks for business rows, a row would become somebody
+    else's), services should have refused before it: the reader is told so, and the log says where.
+    """
+    if isinstance(error, refusals.Refused):
+        return Refused(refusal=error.refusal)
+    if isinstance(error, DatabaseError) and isinstance(error.__cause__, InsufficientPrivilege):
+        log.warning("database-refused", reason=str(error.__cause__).splitlines()[0])
+        transaction.set_rollback(True)
+        return Forbidden(act=_("read or change these rows"), ask=_("the zone's operator"))
+    return error if isinstance(error, DomainError) else None
+
+
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's way in: every refusal of the API is a problem document; what is not known stays an exception."""
-    if isinstance(error, DomainError):
-        return _response(document(error))
+    if known_error := as_domain_error(error):
+        return _response(document(known_error))
     known = drf_exception_handler(error, context)
     if known is None:
         return None
