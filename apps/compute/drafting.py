@@ -50,6 +50,32 @@ def draft_job(
     the scorecard `model` (its digest), and send the request to its node to be signed.
 
     Raises Forbidden, Invalid; Refused with the clause at which a node would stop it."""
+    request = compose_job(
+        actor=actor,
+        title=title,
+        model=model,
+        capsule_ids=capsule_ids,
+        purpose=purpose,
+        disclosures=disclosures,
+        decision_band=decision_band,
+        lives=lives,
+    )
+    require_runnable(request, card_of(model), now=clock.now())
+    return _keep(actor, request)
+
+
+def compose_job(
+    *,
+    actor: Member,
+    title: str,
+    model: str,
+    capsule_ids: Sequence[UUID],
+    purpose: str,
+    disclosures: Sequence[Disclosure],
+    decision_band: int | None = None,
+    lives: timedelta = LIVES,
+) -> JobRequest:
+    """The request as it would be signed, nothing kept: what a check beforehand reads. Raises Forbidden, Invalid."""
     require_role(actor, Act.DRAFT)
     scorecard = card_of(model)
     chosen = [capsules.get_for(actor, capsule_id, to=capsules.Act.READ) for capsule_id in capsule_ids]
@@ -59,7 +85,7 @@ def draft_job(
         if contract.purpose == purpose
     }
     inputs = [_input(capsule, contracts.get(str(capsule.id))) for capsule in _in_order(chosen, scorecard)]
-    request = JobRequest(
+    return JobRequest(
         zone=zone.zone_digest(),
         id=str(new_id()),
         recipient=actor.organisation.uscc,
@@ -76,8 +102,6 @@ def draft_job(
         drafted_at=clock.to_ms(clock.now()),
         expires_at=clock.to_ms(clock.now() + lives),
     )
-    require_runnable(request, scorecard, now=clock.now())
-    return _keep(actor, request)
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from creditzone.kernel.credit.uscc import is_person
 from creditzone.kernel.documents import Input, JobRequest, Scorecard
 from creditzone.kernel.orders import ENGINE_OF_PARTIES
 from creditzone.kernel.policy import Use, require_allowed
-from creditzone.kernel.refusals import Refused
+from creditzone.kernel.refusals import Refusal, Refused
 
 
 def require_runnable(request: JobRequest, scorecard: Scorecard, *, now: datetime) -> None:
@@ -23,11 +23,25 @@ def require_runnable(request: JobRequest, scorecard: Scorecard, *, now: datetime
     _require_parties(request, scorecard)
     if request.subject is not None and is_person(request.subject):
         raise Refused("natural-person")
+    for _input, refusal in check_inputs(request, now=now):
+        if refusal is not None:
+            raise Refused(refusal.clause, **refusal.facts)
+
+
+def check_inputs(request: JobRequest, *, now: datetime) -> list[tuple[Input, Refusal | None]]:
+    """What each party's node would say first of its own part, as far as the portal can see: None where nothing."""
     contracts = by_digest([one.contract for one in request.inputs if one.contract])
-    for one in request.inputs:
+    return [(one, _check_input(request, one, contracts, now)) for one in request.inputs]
+
+
+def _check_input(request: JobRequest, one: Input, contracts: dict[str, Contract], now: datetime) -> Refusal | None:
+    try:
         if one.provider != request.recipient and request.subject is None:
             _require_contract(request, one, contracts.get(one.contract or ""), now)
         _require_capsule(request, one, now)
+    except Refused as refused:
+        return refused.refusal
+    return None
 
 
 def _require_parties(request: JobRequest, scorecard: Scorecard) -> None:

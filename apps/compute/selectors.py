@@ -37,14 +37,18 @@ MAY = {
     Act.DRAFT: frozenset({Role.OWNER, Role.OFFICER}),
     Act.CANCEL: frozenset({Role.OWNER, Role.OFFICER}),
 }
+ASKING = frozenset({Kind.BANK, Kind.SME})
+"""Who asks: banks about their applicants, firms about themselves."""
 STAGES = ("check", "open", "intersect", "grade", "seal")
 SHAPE_SAMPLE = 400
 
 
 def require_role(actor: Member, act: Act) -> None:
-    """Raise Forbidden unless the actor's role may do this."""
+    """Raise Forbidden unless the actor's role may do this, in an organisation that asks where it is asking."""
     if actor.role not in MAY[act]:
         raise Forbidden(act=act.label, role=Role(actor.role).label)
+    if act == Act.DRAFT and actor.kind not in ASKING:
+        raise Forbidden(act=act.label, role=Role(actor.role).label, ask=_("a bank, or the firm itself"))
 
 
 def get_for(actor: Member, job_id: UUID, *, to: Act) -> Job:

@@ -42,12 +42,11 @@ def _jobs_with_expired_leases(now: datetime) -> list[UUID]:
 
 
 def _jobs_past_deadline(now: datetime) -> list[UUID]:
-    running = Attempt.objects.filter(ended_at=None, job__state=Job.State.RUNNING).annotate(
-        due=ExpressionWrapper(
-            F("started_at") + F("deadline_seconds") * Value(timedelta(seconds=1), output_field=DurationField()),
-            output_field=DateTimeField(),
-        )
+    length = ExpressionWrapper(
+        F("deadline_seconds") * Value(timedelta(seconds=1), output_field=DurationField()), output_field=DurationField()
     )
+    due = ExpressionWrapper(F("started_at") + length, output_field=DateTimeField())
+    running = Attempt.objects.filter(ended_at=None, job__state=Job.State.RUNNING).annotate(due=due)
     return list(running.filter(due__lt=now - DEADLINE_GRACE).values_list("job_id", flat=True)[:AT_ONCE])
 
 
