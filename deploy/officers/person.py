@@ -37,7 +37,7 @@ class Officer:
             return
         page = self.browser.get(f"{self.portal}/accounts/login/")
         page = self.browser.post(page.url, {"login": self.username, "password": self.password}, page=page)
-        if "2fa" not in page.url:
+        if 'name="code"' not in page.text:
             raise Unexpected(f"the portal did not ask {self.username} for a second factor (at {page.url})")
         page = self.browser.post(page.url, {"code": fresh_code(self.totp)}, page=page)
         if "/accounts/" in page.url:
@@ -104,10 +104,10 @@ class Officer:
         self.enter_node(path)
         page = until(
             lambda: self.browser.get(f"{self.node}{path}"),
-            lambda seen: "data-sign" in seen.text or "csrfmiddlewaretoken" in seen.text,
+            lambda seen: 'name="sign"' in seen.text,
             what=f"draft {digest}",
         )
-        values: dict[str, str] = {}
+        values: dict[str, str] = {"sign": "1"}
         if 'name="code"' in page.text:
             values["code"] = fresh_code(self.node_totp)
         if 'name="passphrase"' in page.text:
