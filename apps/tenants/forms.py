@@ -13,13 +13,13 @@ class OrganisationForm(forms.Form):
     """A new organisation."""
 
     uscc = forms.CharField(
-        label=_("unified social credit code"), max_length=18, help_text=_("18 characters; its check digit is verified.")
+        label=_("Unified social credit code"), max_length=18, help_text=_("18 characters; its check digit is verified.")
     )
-    name = forms.CharField(label=_("name"), max_length=200)
+    name = forms.CharField(label=_("Name"), max_length=200)
     name_en = forms.CharField(label=_("English name"), max_length=200)
-    kind = forms.ChoiceField(label=_("kind"), choices=[choice for choice in Kind.choices if choice[0] != "operator"])
+    kind = forms.ChoiceField(label=_("Kind"), choices=[choice for choice in Kind.choices if choice[0] != "operator"])
     hosted_by = forms.ModelChoiceField(
-        label=_("hosted by"),
+        label=_("Hosted by"),
         queryset=Organisation.objects.none(),
         required=False,
         help_text=_("For a small firm without a node of its own: whose hosted node keeps its keys."),
@@ -34,12 +34,12 @@ class OrganisationForm(forms.Form):
 class PersonForm(forms.Form):
     """A new person in an organisation, with a first password that they will change."""
 
-    organisation = forms.ModelChoiceField(label=_("organisation"), queryset=Organisation.objects.none())
-    name = forms.CharField(label=_("name"), max_length=100)
-    username = forms.CharField(label=_("sign-in name"), max_length=60)
-    role = forms.ChoiceField(label=_("role"), choices=Role.choices)
+    organisation = forms.ModelChoiceField(label=_("Organisation"), queryset=Organisation.objects.none())
+    name = forms.CharField(label=_("Person's name"), max_length=100)
+    username = forms.CharField(label=_("Sign-in name"), max_length=60)
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
     password = forms.CharField(
-        label=_("first password"),
+        label=_("First password"),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=_("At least 12 characters. The second factor is enrolled at the first sign-in."),
     )
@@ -52,10 +52,10 @@ class PersonForm(forms.Form):
 class RoleForm(forms.Form):
     """Another role for a member."""
 
-    role = forms.ChoiceField(label=_("role"), choices=Role.choices)
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
 
 
 class TokenForm(forms.Form):
     """A name for a new API token."""
 
-    label = forms.CharField(label=_("label"), max_length=60, help_text=_("Which program will use it."))
+    label = forms.CharField(label=_("Purpose of the token"), max_length=60, help_text=_("Which program will use it."))

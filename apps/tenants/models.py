@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import TenantModel, new_id
 from apps.tenants.roles import Kind, Role
@@ -16,13 +15,11 @@ class Organisation(models.Model):
     Kind = Kind
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    uscc = models.CharField(_("unified social credit code"), max_length=18, unique=True)
-    name = models.CharField(_("name"), max_length=200)
-    name_en = models.CharField(_("English name"), max_length=200)
-    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
-    hosted_by = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="hosted", verbose_name=_("hosted by")
-    )
+    uscc = models.CharField(max_length=18, unique=True)
+    name = models.CharField(max_length=200)
+    name_en = models.CharField(max_length=200)
+    kind = models.CharField(max_length=12, choices=Kind)
+    hosted_by = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="hosted")
     """Whose hosted node keeps this firm's keys; empty for an organisation with a node of its own, or none."""
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -44,9 +41,9 @@ class Person(AbstractBaseUser):
     """Somebody who signs in. What a person may do stands in memberships, never here."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    username = models.CharField(_("sign-in name"), max_length=60, unique=True)
-    name = models.CharField(_("name"), max_length=100)
-    is_active = models.BooleanField(_("active"), default=True)
+    username = models.CharField(max_length=60, unique=True)
+    name = models.CharField(max_length=100)
+    is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "username"
@@ -72,8 +69,8 @@ class Membership(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="memberships")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="memberships")
-    role = models.CharField(_("role"), max_length=10, choices=Role)
-    is_active = models.BooleanField(_("active"), default=True)
+    role = models.CharField(max_length=10, choices=Role)
+    is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -115,9 +112,9 @@ class ApiToken(TenantModel):
     """A program's way in, as one member: only the token's hash is kept."""
 
     membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="tokens")
-    label = models.CharField(_("label"), max_length=60)
+    label = models.CharField(max_length=60)
     hashed = models.CharField(max_length=64, unique=True)
-    expires_at = models.DateTimeField(_("expires"))
+    expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
