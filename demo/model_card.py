@@ -142,12 +142,8 @@ def grade_table(
 
 def measure_uplift(rows: Rows) -> dict[str, Any]:
     """AUC of each set of parties in five folds of all rows: bins and weights are made anew in each fold."""
-    areas: dict[str, list[float]] = {name: [] for name in UPLIFT_SETS}
-    for fold in range(FOLDS):
-        inside, outside = rows.only(rows.fold != fold), rows.only(rows.fold == fold)
-        binned = {column: bin_column(PLANS[column], inside) for column in UPLIFT_SETS["bank+centre+platform"]}
-        for name, columns in UPLIFT_SETS.items():
-            areas[name].append(_area([binned[column] for column in columns], inside, outside))
+    folds = [fold_areas(rows, fold) for fold in range(FOLDS)]
+    areas = {name: [found[name] for found in folds] for name in UPLIFT_SETS}
     alone = np.array(areas["bank"])
     return {
         name: {
@@ -158,6 +154,15 @@ def measure_uplift(rows: Rows) -> dict[str, Any]:
             "over_bank_most": _rounded(float(np.max(np.array(found) - alone))),
         }
         for name, found in areas.items()
+    }
+
+
+def fold_areas(rows: Rows, fold: int) -> dict[str, float]:
+    """AUC of each set of parties on one fold, trained on the others."""
+    inside, outside = rows.only(rows.fold != fold), rows.only(rows.fold == fold)
+    binned = {column: bin_column(PLANS[column], inside) for column in UPLIFT_SETS["bank+centre+platform"]}
+    return {
+        name: _area([binned[column] for column in columns], inside, outside) for name, columns in UPLIFT_SETS.items()
     }
 
 

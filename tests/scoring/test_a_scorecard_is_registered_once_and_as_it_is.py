@@ -1,4 +1,4 @@
-"""The digest is the card: what is not canonical, contradicts itself or is described by another's model card stays out."""
+"""The digest is the card: what is not canonical, contradicts itself or has another card's model card stays out."""
 
 import json
 
