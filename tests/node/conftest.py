@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from creditzone.kernel.engine.scratch import wipe_node
 from tests.node.world import BANK, CENTRE, HOST, PLATFORM, Zone
 
 
@@ -16,8 +16,7 @@ def zone(tmp_path: Path) -> Iterator[Zone]:
     """A zone without nodes."""
     made = Zone(tmp_path)
     yield made
-    for organisation in made.nodes:
-        wipe_node(organisation)
+    shutil.rmtree(made.scratch, ignore_errors=True)
 
 
 @pytest.fixture

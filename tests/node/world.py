@@ -6,7 +6,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import socket
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -97,8 +99,6 @@ def free_ports(number: int) -> tuple[int, int]:
     raise RuntimeError("no free ports")
 
 
-import os  # noqa: E402
-
 _offset = (os.getpid() * 37) % 997
 
 
@@ -111,6 +111,7 @@ class Zone:
     nodes: dict[str, Node] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     portal_url: str = "http://zone.localhost:1"
+    scratch: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="cz-test-", dir="/dev/shm")))
 
     def __post_init__(self) -> None:
         card = Card(
@@ -149,6 +150,7 @@ class Zone:
             link_host="127.0.0.1" if slots else None,
             link_ports=free_ports(4 * slots) if slots else None,
             slots=slots,
+            scratch_root=str(self.scratch),
             tick_seconds=0.1,
             busy_tick_seconds=0.05,
             link_timeout_seconds=30,
