@@ -150,8 +150,8 @@ class Lease(models.Model):
     class State(models.TextChoices):
         """What the party has said."""
 
-        OFFERED = "offered", _("asked")
-        ACCEPTED = "accepted", _("accepted")
+        OFFERED = "offered", _("order sent")
+        ACCEPTED = "accepted", _("order accepted")
         RUNNING = "running", _("running")
         RECEIPTED = "receipted", _("receipt signed")
         LOST = "lost", _("ended without a receipt")

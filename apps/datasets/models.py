@@ -12,7 +12,7 @@ class Dataset(TenantModel):
     domain = models.CharField(_("data domain"), max_length=60)
     title = models.CharField(_("title"), max_length=400)
     rows = models.BigIntegerField(_("rows"))
-    accepted = models.BigIntegerField(_("accepted"))
+    accepted = models.BigIntegerField(_("accepted rows"))
     quarantined = models.BigIntegerField(_("in quarantine"))
     faults = models.JSONField(default=list)
     """`[[code, rows], …]`: how many rows each fault sent to quarantine."""

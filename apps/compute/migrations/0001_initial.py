@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
                 ('rank', models.PositiveSmallIntegerField()),
                 ('slot', models.PositiveSmallIntegerField()),
                 ('order_digest', models.CharField(max_length=68)),
-                ('state', models.CharField(choices=[('offered', 'asked'), ('accepted', 'accepted'), ('running', 'running'), ('receipted', 'receipt signed'), ('lost', 'ended without a receipt')], default='offered', max_length=10)),
+                ('state', models.CharField(choices=[('offered', 'order sent'), ('accepted', 'order accepted'), ('running', 'running'), ('receipted', 'receipt signed'), ('lost', 'ended without a receipt')], default='offered', max_length=10)),
                 ('until', models.DateTimeField()),
                 ('reason', models.CharField(blank=True, max_length=60)),
                 ('released_at', models.DateTimeField(null=True)),

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('domain', models.CharField(max_length=60, verbose_name='data domain')),
                 ('title', models.CharField(max_length=400, verbose_name='title')),
                 ('rows', models.BigIntegerField(verbose_name='rows')),
-                ('accepted', models.BigIntegerField(verbose_name='accepted')),
+                ('accepted', models.BigIntegerField(verbose_name='accepted rows')),
                 ('quarantined', models.BigIntegerField(verbose_name='in quarantine')),
                 ('faults', models.JSONField(default=list)),
                 ('columns', models.JSONField(default=list)),
