@@ -14,7 +14,7 @@ import msgspec
 
 from apps.node import outbox
 from apps.node.config import Config
-from apps.node.errors import IllegalMove, NodeError, NotFound
+from apps.node.errors import Forbidden, IllegalMove, NodeError, NotFound
 from apps.node.node import Node
 from apps.node.roster import Act, Acting, require
 from apps.node.store import Transaction
@@ -143,6 +143,7 @@ def show(node: Node, tx: Transaction, document: Signed) -> State | None:
 
 def confirm(node: Node, acting: Acting, digest: str, *, fingerprint: str) -> None:
     """An officer compared the fingerprint by another way and typed it in. Raises NodeError("fingerprint-wrong")."""
+    _require_host(node, acting)
     require(acting, Act.CONFIRM_CARD)
     with node.store.write() as tx:
         node.act(tx)
@@ -165,11 +166,18 @@ def believe(tx: Transaction, digest: str, *, fingerprint: str, by: str) -> None:
 
 def refuse(node: Node, acting: Acting, digest: str) -> None:
     """An officer does not believe this card."""
+    _require_host(node, acting)
     require(acting, Act.CONFIRM_CARD)
     with node.store.write() as tx:
         node.act(tx)
         if not tx.run("UPDATE card SET state = 'refused' WHERE digest = ? AND state = 'shown'", digest):
             raise NotFound
+
+
+def _require_host(node: Node, acting: Acting) -> None:
+    """Whom a node believes is its own organisation's matter, not that of a firm it hosts."""
+    if acting.organisation != node.organisation:
+        raise Forbidden("forbidden", role=acting.role, act=Act.CONFIRM_CARD.value)
 
 
 def _own_card(config: Config, node: Node, *, serial: int, now: int) -> Card:

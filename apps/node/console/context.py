@@ -25,12 +25,12 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     node, signed_in = the_node(), getattr(request, "signed_in", None)
     own = node.config.organisation
     organisation = signed_in.organisation if signed_in else own
-    is_hosted = organisation != own or node.config.hosted
+    is_firm = organisation != own
     host = node.config.name_en if language() == "en" else node.config.name
     band = Band(
         organisation=node.name_of(organisation, language()),
         kind=node.config.kind if organisation == own else "sme",
-        say=_("The host of this node: %(host)s") % {"host": host} if is_hosted else "",
+        say=_("The host of this node: %(host)s") % {"host": host} if is_firm else "",
         person=signed_in.person_name if signed_in else "",
         minutes_left=SIGN_INS.minutes_left(signed_in) if signed_in else None,
         portal_url=settings.PORTAL_URL,
@@ -42,7 +42,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "band": band,
         "portal_url": settings.PORTAL_URL,
-        "is_hosted": is_hosted,
+        "is_firm": is_firm,
         "host_name": host,
         "messages": said,
     }

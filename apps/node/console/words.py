@@ -25,10 +25,12 @@ KINDS: dict[str, Words] = {
 
 DRAFT_STATES: dict[str, tuple[Words, str]] = {
     "draft": (_("waits for your signature"), "warn"),
-    "signed": (_("signed by you, waits for the other party"), "now"),
+    "signed": (_("signed by you"), "good"),
     "complete": (_("signed by all"), "good"),
     "declined": (_("returned unsigned"), "bad"),
 }
+
+WAITS_FOR_OTHER: tuple[Words, str] = (_("signed by you, waits for the other party"), "now")
 
 CONTRACT_STATES: dict[str, tuple[Words, str]] = {
     "proposed": (_("proposed"), ""),
@@ -112,4 +114,10 @@ JOB_STAGES: dict[str, Words] = {
     "intersect": _("private set intersection"),
     "grade": _("joint scoring"),
     "seal": _("seal"),
+}
+
+DROPPED: dict[str, Words] = {
+    "natural-person": _("the code is a person's"),
+    "authorisation-missing": _("no authorisation"),
+    "authorisation-window": _("authorisation expired"),
 }

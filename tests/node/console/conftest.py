@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msgspec
 import pytest
@@ -15,13 +16,13 @@ from apps.node import cards, factors, roster
 from apps.node.config import Config, write_config
 from apps.node.keystore import Keystore
 from apps.node.node import Node, open_node, prepare_home
-from creditzone.kernel.documents import Card, Ticket, new_id, now_ms, signed
+from creditzone.kernel.documents import Card, Ticket, digest_of, new_id, now_ms, signed
 from creditzone.kernel.sm import sm3
 from creditzone.kernel.sm.sm2 import PrivateKey
 
-ZONE = "91420100XY0000000Z"
 PORTAL = "http://zone.localhost:8000"
 OWN = "http://bank.localhost:8101"
+FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass
@@ -33,8 +34,6 @@ class ZoneSigner:
 
     @property
     def zone(self) -> str:
-        from creditzone.kernel.documents import digest_of
-
         return digest_of(self.card)
 
 
@@ -166,12 +165,12 @@ def browser(**more: Any) -> Client:
     return Client(enforce_csrf_checks=True, headers={"host": "bank.localhost:8101", "accept-language": "en", **more})
 
 
-def ticket(zone: ZoneSigner, person: Person, *, state: str, path: str = "/", **changes: Any) -> str:
+def ticket(signer: ZoneSigner, person: Person, *, state: str, path: str = "/", **changes: Any) -> str:
     """The form field of the hand-over page: a zone-signed ticket, with whatever a test gets wrong."""
-    key = changes.pop("key", zone.key)
+    key = changes.pop("key", signer.key)
     now = now_ms()
     fields: dict[str, Any] = {
-        "zone": zone.zone,
+        "zone": signer.zone,
         "id": new_id(),
         "person": person.id,
         "person_name": person.name,
@@ -183,14 +182,12 @@ def ticket(zone: ZoneSigner, person: Person, *, state: str, path: str = "/", **c
         "expires_at": now + 120_000,
         **changes,
     }
-    document = signed(Ticket(**fields), key, by=zone.card.organisation)
+    document = signed(Ticket(**fields), key, by=signer.card.organisation)
     return msgspec.json.encode(document).decode()
 
 
 def begin(client: Client, person: Person, *, path: str = "/") -> str:
     """Follow a portal link to the node; the state that the node sends along to the portal."""
-    from urllib.parse import parse_qs, urlsplit
-
     response = client.get(path, {"person": person.id})
     assert response.status_code == 302, response.content
     where = urlsplit(response["Location"])
@@ -205,22 +202,27 @@ def post(client: Client, path: str, data: Any = None, **more: Any) -> Any:
         client.get("/factor/")
         token = client.cookies["__Host-csrf"].value if "__Host-csrf" in client.cookies else ""
     headers = {"origin": OWN, "X-CSRFToken": token, **more.pop("headers", {})}
-    return client.post(path, data or {}, headers=headers, **more)
+    return client.post(path, urlencode(data or {}, doseq=True), content_type=FORM, headers=headers, **more)
 
 
-def arrive(client: Client, zone: ZoneSigner, person: Person, *, path: str = "/", **changes: Any) -> Any:
+def hand_over(client: Client, text: str, *, origin: str | None = PORTAL) -> Any:
+    """What the portal's hand-over page does: a form posted to the node from another origin."""
+    headers = {} if origin is None else {"origin": origin}
+    return client.post("/arrive/", urlencode({"ticket": text}), content_type=FORM, headers=headers)
+
+
+def arrive(client: Client, signer: ZoneSigner, person: Person, *, path: str = "/", **changes: Any) -> Any:
     """From the portal's link to the question for the factor; the last answer."""
     state = begin(client, person, path=path)
-    body = {"ticket": ticket(zone, person, state=state, path=path, **changes)}
-    response = client.post("/arrive/", body, headers={"origin": PORTAL})
+    response = hand_over(client, ticket(signer, person, state=state, path=path, **changes))
     if response.status_code != 303:
         return response
     return client.get(response["Location"])
 
 
-def sign_in(client: Client, zone: ZoneSigner, person: Person, **changes: Any) -> Client:
+def sign_in(client: Client, signer: ZoneSigner, person: Person, **changes: Any) -> Client:
     """All the way in, the factor included."""
-    response = arrive(client, zone, person, **changes)
+    response = arrive(client, signer, person, **changes)
     assert response.status_code == 302, response.content.decode()
     where = response["Location"]
     client.get(where)

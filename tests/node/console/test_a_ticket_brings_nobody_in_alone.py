@@ -8,7 +8,7 @@ from apps.node import factors
 from creditzone.kernel.documents import new_id, now_ms
 from creditzone.kernel.sm import sm3
 from creditzone.kernel.sm.sm2 import PrivateKey
-from tests.node.console.conftest import FIRM, PORTAL, arrive, begin, browser, post, sign_in, ticket
+from tests.node.console.conftest import FIRM, PORTAL, arrive, begin, browser, hand_over, post, sign_in, ticket
 
 
 def code_of(response: Any) -> str:
@@ -56,15 +56,15 @@ def test_a_bad_ticket_is_refused_with_its_reason(zone, owner, what, changes, cod
 def test_a_ticket_altered_by_one_byte_is_refused(zone, owner):
     client = browser()
     text = ticket(zone, owner, state=begin(client, owner)).replace("李敏", "李民")
-    response = client.post("/arrive/", {"ticket": text}, headers={"origin": PORTAL})
+    response = hand_over(client, text)
     assert (response.status_code, code_of(response)) == (403, "ticket-invalid")
 
 
 def test_a_ticket_is_used_once(zone, owner):
     client = browser()
     text = ticket(zone, owner, state=begin(client, owner))
-    first = client.post("/arrive/", {"ticket": text}, headers={"origin": PORTAL})
-    second = client.post("/arrive/", {"ticket": text}, headers={"origin": PORTAL})
+    first = hand_over(client, text)
+    second = hand_over(client, text)
     assert (first.status_code, second.status_code, code_of(second)) == (303, 403, "ticket-used")
 
 
@@ -72,7 +72,7 @@ def test_a_stolen_ticket_opens_nothing_in_another_browser(zone, owner):
     victim, thief = browser(), browser()
     text = ticket(zone, owner, state=begin(victim, owner))
     begin(thief, owner)
-    response = thief.post("/arrive/", {"ticket": text}, headers={"origin": PORTAL})
+    response = hand_over(thief, text)
     response = thief.get(response["Location"])
     assert (response.status_code, code_of(response)) == (403, "ticket-not-yours")
     assert "__Host-node" not in thief.cookies
@@ -88,8 +88,7 @@ def test_a_pending_arrival_is_claimed_once(zone, owner):
 def test_tickets_are_taken_from_the_portals_origin_only(zone, owner, origin):
     client = browser()
     text = ticket(zone, owner, state=begin(client, owner))
-    headers = {} if origin is None else {"origin": origin}
-    response = client.post("/arrive/", {"ticket": text}, headers=headers)
+    response = hand_over(client, text, origin=origin)
     assert (response.status_code, code_of(response)) == (403, "foreign-origin")
 
 

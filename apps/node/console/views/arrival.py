@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -63,7 +64,7 @@ def arrived(request: NodeRequest) -> HttpResponseBase:
         )
     tickets.require_match(arrival, request.COOKIES.get(NONCE_COOKIE, ""))
     SIGN_INS.end(request.cookie)
-    response: HttpResponse = redirect("node:factor", query={"next": arrival.path})
+    response: HttpResponse = redirect(reverse("node:factor", query={"next": arrival.path}))
     set_cookie(response, COOKIE, SIGN_INS.begin(arrival))
     drop_cookie(response, NONCE_COOKIE)
     drop_cookie(response, PENDING_COOKIE)

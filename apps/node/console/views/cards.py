@@ -1,7 +1,10 @@
 """Other organisations' cards: shown by the portal, believed only once an officer typed the fingerprint."""
 
+from typing import Any
+
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -19,12 +22,15 @@ from apps.node.roster import Act
 def listing(request: NodeRequest) -> HttpResponse:
     """Own card, cards that wait, confirmed ones, refused and replaced ones."""
     entries = [_line(entry) for entry in cards.listing(request.node)]
+    own = [line for line in entries if line["entry"].state == "own"]
+    is_host = request.acting.organisation == request.node.organisation
     context = {
-        "own": [line for line in entries if line["entry"].state == "own"],
+        "own": [line for line in own if line["card"].organisation == request.acting.organisation],
+        "hosted": [line for line in own if is_host and line["card"].organisation != request.node.organisation],
         "shown": [line for line in entries if line["entry"].state == "shown"],
         "confirmed": [line for line in entries if line["entry"].state == "confirmed"],
         "past": [line for line in entries if line["entry"].state in {"refused", "replaced"}],
-        "may_confirm": roster.may(request.acting, Act.CONFIRM_CARD),
+        "may_confirm": _may_confirm(request),
     }
     return render(request, "node/cards.html", context)
 
@@ -57,7 +63,7 @@ def confirm(request: NodeRequest, digest: str) -> HttpResponseBase:
         "line": _line(entry),
         "held": _line(held) if held else None,
         "form": form,
-        "may_confirm": roster.may(request.acting, Act.CONFIRM_CARD) and entry.state == "shown",
+        "may_confirm": _may_confirm(request) and entry.state == "shown",
     }
     return render(request, "node/card.html", context, status=422 if form.is_bound else 200)
 
@@ -68,10 +74,16 @@ def refuse(request: NodeRequest, digest: str) -> HttpResponseBase:
     entry = _find(request, digest)
     if is_stale(request):
         tell(request, _("Give this node's one-time code first, then repeat."), tone="warning")
-        return redirect("node:factor", query={"next": request.path.removesuffix("refuse/")})
+        return redirect(reverse("node:factor", query={"next": request.path.removesuffix("refuse/")}))
     cards.refuse(request.node, request.acting, digest)
     tell(request, _("The card of %(name)s is refused.") % {"name": _name(entry)})
     return redirect("node:cards")
+
+
+def _may_confirm(request: NodeRequest) -> bool:
+    """Whom a node believes is its own organisation's matter; a firm that it hosts only looks."""
+    is_host = request.acting.organisation == request.node.organisation
+    return is_host and roster.may(request.acting, Act.CONFIRM_CARD)
 
 
 def _find(request: NodeRequest, digest: str) -> CardEntry:
@@ -85,7 +97,7 @@ def _name(entry: CardEntry) -> str:
     return entry.card.name_en if language() == "en" else entry.card.name
 
 
-def _line(entry: CardEntry) -> dict[str, object]:
+def _line(entry: CardEntry) -> dict[str, Any]:
     state, tone = CARD_STATES[entry.state]
     return {
         "entry": entry,

@@ -92,12 +92,19 @@ def upload(request: NodeRequest) -> HttpResponseBase:
     form = UploadForm(request.POST if request.method == "POST" else None, domains=choices)
     context = {
         "form": form,
-        "domains": datasets.domains(request.node),
+        "domains": [_described(each) for each in datasets.domains(request.node)],
         "piece": PIECE,
         "is_refused": request.method == "POST",
         **_doors(request),
     }
     return render(request, "node/upload.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _described(known: Domain) -> dict[str, Any]:
+    columns = [
+        {"column": each, "label": each.label(language()), "kind": COLUMN_KINDS[each.type]} for each in known.columns
+    ]
+    return {"id": known.id, "label": known.label(language()), "columns": columns}
 
 
 @require_GET
@@ -161,10 +168,10 @@ def _quarantine(request: NodeRequest, found: Dataset, known: Domain) -> dict[str
     start = int(after) if after.isdecimal() and int(after) < found.quarantined else 0
     page = datasets.quarantine(request.node, request.acting, found.id, offset=start, limit=size)
     rows = [
-        {"number": row.number, "faults": list(_said(known, row.faults)), "cells": row.cells} for row in page.rows
+        {"number": row.number, "faults": list(_said(known, row.faults)), "cells": " │ ".join(row.cells)}
+        for row in page.rows
     ]
     return {
-        "header": page.header,
         "rows": rows,
         "total": page.total,
         "first": start + 1,
@@ -186,8 +193,7 @@ def quarantine_export(request: NodeRequest, dataset: str) -> HttpResponseBase:
     roster.require(request.acting, Act.READ_ROWS)
     found = datasets.get(request.node, request.acting, dataset)
     known = domain(found.domain)
-    first = datasets.quarantine(request.node, request.acting, dataset, offset=0, limit=EXPORT_PAGE)
-    head = [_("Row"), _("Column"), _("Reason"), *first.header]
+    head = [_("Row"), _("Column"), _("Reason"), _("The row's cells as they came")]
     lines = csv_lines(head, _quarantined(request, found, known))
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="quarantine-{found.id}.csv"'

@@ -15,6 +15,7 @@ def home(request: NodeRequest) -> HttpResponse:
     """What waits: drafts to sign, cards to confirm, uploads with faults, results unopened; one line of health."""
     node, acting = request.node, request.acting
     drafts = signing.pending(node, acting)
+    may_confirm = acting.organisation == node.organisation and roster.may(acting, Act.CONFIRM_CARD)
     shown = [entry for entry in cards.listing(node) if entry.state == "shown"]
     own = datasets.listing(node, acting)
     faulty = [each for each in own if each.state == "refused" or each.quarantined]
@@ -30,7 +31,6 @@ def home(request: NodeRequest) -> HttpResponse:
         "unopened": unopened,
         "reds": [health.red_sentence(code, language()) for code in report.reds],
         "health": report,
-        "may_confirm_cards": roster.may(acting, Act.CONFIRM_CARD),
-        "waits": len(drafts) + len(shown) + len(unopened),
+        "waits": len(drafts) + (len(shown) if may_confirm else 0) + len(unopened),
     }
     return render(request, "node/home.html", context)

@@ -1,5 +1,6 @@
 """Results: sealed until a person opens one; then shown, exported, and taken into the portal's file by an act."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +16,7 @@ from apps.node import exports, results, roster
 from apps.node.console.context import language
 from apps.node.console.door import NodeRequest, tell
 from apps.node.console.forms import BindingForm, errors_in
-from apps.node.console.words import DISCLOSURES, RESULT_STATES
+from apps.node.console.words import DISCLOSURES, DROPPED, RESULT_STATES
 from apps.node.results import OpenedResult, Result, ResultRow
 from apps.node.roster import Act
 from apps.ui import charts
@@ -108,7 +109,7 @@ def take(request: NodeRequest, job: str) -> HttpResponseBase:
     if subjects == []:
         tell(request, _("No firm was chosen."), tone="warning")
         return redirect("node:result", job=job)
-    taken = results.take_grades(request.node, request.acting, job, subjects=subjects)
+    taken = results.take_grades(request.node, request.acting, opened, subjects=subjects)
     said = ngettext("%(n)s grade goes into the portal's file.", "%(n)s grades go into the portal's file.", taken)
     tell(request, said % {"n": f"{taken:,}"})
     return redirect("node:result", job=job)
@@ -149,7 +150,6 @@ def _sealed(request: NodeRequest, found: Result, *, form: BindingForm) -> HttpRe
         "result": found,
         "form": form,
         "may_open": roster.may(request.acting, Act.OPEN_RESULT),
-        "is_firm": _is_firm(request),
     }
     return render(request, "node/result_sealed.html", context, status=422 if form.is_bound else 200)
 
@@ -228,7 +228,7 @@ def _chart(opened: OpenedResult) -> Chart:
         labels=[grade for grade in opened.grades if grade in counts],
         values=[counts[grade] for grade in opened.grades if grade in counts],
         x_title=_("Score grade"),
-        y_title=_("Firms"),
+        y_title=_("Number of firms"),
         caption=caption,
     )
 
@@ -292,11 +292,9 @@ def _reasons(request: NodeRequest, opened: OpenedResult, row: ResultRow) -> list
     return said
 
 
-def _dropped(opened: OpenedResult) -> list[tuple[str, int]]:
-    counts: dict[str, int] = {}
-    for _uscc, reason in opened.dropped:
-        counts[reason] = counts.get(reason, 0) + 1
-    return sorted(counts.items())
+def _dropped(opened: OpenedResult) -> list[tuple[Words, int]]:
+    counts = Counter(reason for _uscc, reason in opened.dropped)
+    return [(DROPPED.get(reason, reason), count) for reason, count in sorted(counts.items())]
 
 
 def _card_name(card: Scorecard) -> str:

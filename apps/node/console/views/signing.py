@@ -15,7 +15,7 @@ from apps.node import roster, signing
 from apps.node.console.context import language
 from apps.node.console.door import NodeRequest, is_stale, take_code, tell
 from apps.node.console.forms import DeclineForm, SignForm, errors_in
-from apps.node.console.words import DRAFT_STATES, KINDS
+from apps.node.console.words import DRAFT_STATES, KINDS, WAITS_FOR_OTHER
 from apps.node.errors import NotFound
 from apps.node.roster import Act
 from apps.node.signing import Draft
@@ -137,7 +137,8 @@ def _authorisation_of(draft: Draft) -> str | None:
 
 
 def _page(request: NodeRequest, draft: Draft) -> Page:
-    state, tone = DRAFT_STATES[draft.state]
+    waits_for_other = draft.kind == "contract" and draft.state == "signed"
+    state, tone = WAITS_FOR_OTHER if waits_for_other else DRAFT_STATES[draft.state]
     blocked = draft.blocked
     return Page(
         draft=draft,
