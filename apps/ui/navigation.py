@@ -91,7 +91,7 @@ NAV: dict[str, list[Entry]] = {
         HOME,
         Entry(label=_("Organisations"), url="tenants:organisations", group=ZONE, main=True),
         Entry(label=_("People"), url="tenants:people", group=ZONE, main=True),
-        Entry(label=_("Nodes"), url="tenants:nodes", group=ZONE, main=True),
+        Entry(label=_("Nodes"), url="exchange:nodes", group=ZONE, main=True),
     ],
     "node": [
         Entry(label=_("Overview"), url="node:home"),

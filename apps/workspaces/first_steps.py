@@ -98,7 +98,7 @@ NODES_CALL = FirstStep(
     text=_("A node shows itself here with its first exchange."),
     is_done=lambda actor: selectors.count_of_nodes() > 0,
     act=_("To the nodes"),
-    href=lambda actor: page("tenants:nodes"),
+    href=lambda actor: page("exchange:nodes"),
 )
 
 WAYS: dict[str, list[FirstStep]] = {

@@ -129,7 +129,7 @@ def latest_entries(request: TenantRequest) -> Context:
 def node_health(request: TenantRequest) -> Context:
     """How the nodes are, the absent ones first."""
     nodes = sorted(exchange.nodes(), key=lambda node: not node.is_away)
-    return {"rows": nodes, "all": page("tenants:nodes")}
+    return {"rows": nodes, "all": page("exchange:nodes")}
 
 
 def who_joined(request: TenantRequest) -> Context:

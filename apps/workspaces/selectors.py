@@ -7,6 +7,7 @@ from django.db.models import Count, Q, Sum
 from django.utils.translation import get_language
 
 from apps.capsules import selectors as capsules
+from apps.compute import selectors as compute
 from apps.compute.models import Job, JobParty
 from apps.contracts import selectors as contracts
 from apps.contracts.models import Contract
@@ -16,10 +17,10 @@ from apps.exchange import selectors as exchange
 from apps.tenants.members import Member
 from apps.tenants.roles import Kind
 from creditzone.kernel.policy.purposes import say_purpose
-from creditzone.kernel.refusals import Refusal
 
 NEAR_ITS_END = timedelta(days=14)
 RECENT = timedelta(days=7)
+STOPPED = frozenset({Job.State.REFUSED, Job.State.DISPUTED, Job.State.FAILED})
 
 
 def language() -> str:
@@ -39,23 +40,22 @@ class JobRow:
 
 def jobs_of(actor: Member, *, limit: int = 6) -> list[JobRow]:
     """The newest jobs this organisation takes part in."""
-    mine = JobParty.objects.filter(org=actor.organisation_id).select_related("subject__recipient", "subject__at_party")
-    return [_job_row(party.subject, actor) for party in mine.order_by("-subject_id")[:limit]]
+    return [_job_row(job, actor) for job in compute.jobs_of(actor, limit=limit)]
 
 
 def stopped_jobs(actor: Member, *, limit: int = 8) -> list[JobRow]:
     """The newest jobs that a rule refused, that parties dispute or that broke, as far as the reader may see them."""
-    stopped = {Job.State.REFUSED, Job.State.DISPUTED, Job.State.FAILED}
-    jobs = Job.objects.filter(state__in=stopped).select_related("recipient", "at_party").order_by("-id")
+    jobs = Job.objects.filter(state__in=STOPPED).select_related("recipient", "at_party").order_by("-id")
     return [_job_row(job, actor) for job in jobs[:limit]]
 
 
 def _job_row(job: Job, actor: Member) -> JobRow:
+    reason = compute.reason_of(job)
     return JobRow(
         job=job,
         purpose=say_purpose(job.purpose, language()),
         is_own=job.recipient_id == actor.organisation_id,
-        why=Refusal(job.reason, job.facts).sentence(language()) if job.reason else "",
+        why=reason.sentence(language()) if reason else "",
     )
 
 
@@ -76,13 +76,12 @@ def count_jobs(actor: Member) -> JobCounts:
     if actor.kind != Kind.REGULATOR:
         jobs = Job.objects.filter(pk__in=JobParty.objects.filter(org=actor.organisation_id).values("subject_id"))
     since = clock.now() - RECENT
-    stopped = {Job.State.REFUSED, Job.State.DISPUTED, Job.State.FAILED}
     return JobCounts(
         **jobs.aggregate(
             waiting=Count("pk", filter=Q(state=Job.State.DRAFTED)),
             running=Count("pk", filter=Q(state__in={Job.State.QUEUED, *Job.OUT})),
             done=Count("pk", filter=Q(state=Job.State.DONE)),
-            stopped=Count("pk", filter=Q(state__in=stopped)),
+            stopped=Count("pk", filter=Q(state__in=STOPPED)),
             uses=Count("pk", filter=Q(state=Job.State.DONE, ended_at__gte=since)),
         )
     )

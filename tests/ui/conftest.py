@@ -47,13 +47,18 @@ def gallery_address() -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
-    """The system's Chromium where there is one, else Playwright's own."""
+    """The system's Chromium where there is one, else Playwright's own.
+
+    Playwright's loop lives in this thread, and Django would take us for an asynchronous caller: told here that we are
+    not. The loop ends with the module, so that tests without a browser never meet it.
+    """
     from playwright.sync_api import sync_playwright
 
     system = shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         chromium = playwright.chromium.launch(executable_path=system, args=FLAGS)
         yield chromium
         chromium.close()

@@ -1,19 +1,11 @@
 """What every page owes its reader, asked of the page that shows every component."""
 
-import os
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 pytestmark = pytest.mark.browser
 PAGES = ["/ui/", "/ui/node/"]
 WIDTHS = [1440, 390]
-
-
-@pytest.fixture(autouse=True)
-def beside_playwright(monkeypatch):
-    """Playwright's loop runs in this thread; Django would take it for an asynchronous caller."""
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
 
 @pytest.fixture
