@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +15,7 @@ from apps.datasets import selectors as datasets
 from apps.exchange import selectors as exchange
 from apps.ledger import selectors as ledger
 from apps.tenants import selectors as tenants
+from apps.tenants.models import Organisation
 from apps.tenants.roles import Capability, Kind
 from apps.ui.navigation import register_count
 from apps.ui.panels import register_panel
@@ -121,7 +123,7 @@ def latest_entries(request: TenantRequest) -> Context:
     """The newest acts in the ledger that the reader may see."""
     if not request.actor.may(Capability.READ_LEDGER):
         return None
-    names = {one.id: one for one in tenants.organisations()}
+    names: dict[UUID | None, Organisation] = {one.id: one for one in tenants.organisations()}
     rows = [(entry, names.get(entry.actor_organisation)) for entry in ledger.all_entries(size=10)]
     return {"rows": rows, "all": page("supervision:events")} if rows else None
 

@@ -17,13 +17,14 @@ from apps.exchange import selectors as exchange
 from apps.tenants.members import Member
 from apps.tenants.roles import Kind
 from creditzone.kernel.policy.purposes import say_purpose
+from creditzone.kernel.refusals import Language
 
 NEAR_ITS_END = timedelta(days=14)
 RECENT = timedelta(days=7)
 STOPPED = frozenset({Job.State.REFUSED, Job.State.DISPUTED, Job.State.FAILED})
 
 
-def language() -> str:
+def language() -> Language:
     """The reader's language as the kernel names it."""
     return "zh" if (get_language() or "").startswith("zh") else "en"
 
