@@ -21,7 +21,15 @@ from creditzone.kernel.credit.uscc import (
 )
 
 # Codes of listed companies, from their filings.
-REAL = ("91520000214433792D", "916200002243725832", "91440000617419493W", "91150000114123543N", "91420000177597420R")
+REAL = (
+    "91520000214433792D",
+    "916200002243725832",
+    "9113000010436487XC",
+    "9132050071410168X2",
+    "91511500MA62A0WM8P",
+    "91310114MA1GT35K5B",
+    "91513400MA62H8UQ8Q",
+)
 FIRM = "91420100XY4K2F3X0P"
 LISTED = Path(__file__).resolve().parents[4] / "shared" / "data" / "uscc" / "listed_companies_part.csv"
 
@@ -51,6 +59,17 @@ def test_two_neighbours_exchanged_are_noticed(code):
         if code[place] != code[place + 1]:
             changed = code[:place] + code[place + 1] + code[place] + code[place + 2 :]
             assert not is_valid_uscc(changed)
+
+
+def test_every_place_has_a_weight_of_its_own_in_these_examples():
+    for place in range(17):
+        assert any(ALPHABET.index(code[place]) for code in REAL)
+
+
+@pytest.mark.parametrize("code", REAL)
+def test_the_inner_check_digit_of_real_codes_is_that_of_gb_11714(code):
+    assert inner_check_digit(code[8:16]) == code[16]
+    assert parse_uscc(code).warnings == ()
 
 
 @given(body17)
