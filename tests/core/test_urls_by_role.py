@@ -37,6 +37,8 @@ ACCOUNT = {
 POST_ONLY = {"tenants:revoke-token", "tenants:change-role", "tenants:set-active"}
 ARGUMENTS = {"uuid": UUID(int=7), "str": "nothing", "slug": "nothing", "int": 7}
 NAMED = {"uscc": code(999), "digest": "sm3:" + "0" * 64, "status": 404}
+KINDS = {"form": "csv"}
+"""Arguments that choose a form of the page, not an object."""
 
 MAY: dict[str, set[str]] = {
     "ledger:entries": ALL,
@@ -47,6 +49,7 @@ MAY: dict[str, set[str]] = {
     "tenants:add-organisation": {"operator"},
     "tenants:people": {"operator"},
     "tenants:add-person": {"operator"},
+    "exchange:nodes": {"operator", "regulator"},
     "registry:search": ALL,
     "registry:enterprise-list": ALL,
     "datasets:api-datasets": DATA | {"regulator"},
@@ -55,6 +58,10 @@ MAY: dict[str, set[str]] = {
     "contracts:api-contracts": DATA | {"regulator"},
     "scoring:list": ALL,
     "scoring:api-scorecards": ALL,
+    "compute:list": DATA | {"regulator"},
+    "compute:export": DATA | {"regulator"},
+    "compute:new": {"bank", "firm"},
+    "compute:check": set(),  # asked without saying what
     "compute:api-jobs": DATA | {"regulator"},
     "compute:api-enquiries": set(),  # takes a POST
     "workspaces:home": ALL,
@@ -83,9 +90,9 @@ def filled(name: str, pattern: URLPattern) -> tuple[str, bool]:
         for key, converter in pattern.pattern.converters.items()
     }
     for key in pattern.pattern.regex.groupindex:
-        wanted.setdefault(key, NAMED.get(key, "nothing"))
+        wanted.setdefault(key, (KINDS | NAMED).get(key, "nothing"))
     wanted.pop("format", None)
-    return reverse(name, kwargs=wanted), bool(wanted)
+    return reverse(name, kwargs=wanted), bool(set(wanted) - set(KINDS))
 
 
 ADDRESSES = dict(addresses())
