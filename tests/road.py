@@ -286,7 +286,7 @@ def make_measured(name: str, *, rows: int = 100, **changes: Any) -> DatasetMeasu
     return msgspec.structs.replace(measured, **changes)
 
 
-def make_sealed(node: FakeNode, policy: Policy, measured: DatasetMeasured, **changes: Any) -> CapsuleSealed:
+def make_sealed(node: FakeNode, policy: Policy, measured: DatasetMeasured, /, **changes: Any) -> CapsuleSealed:
     """A head that binds the policy, as the node signs it; `changes` are the header's."""
     header = CapsuleHeader(
         zone=node.zone,

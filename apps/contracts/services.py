@@ -24,7 +24,7 @@ from apps.core.models import new_id
 from apps.core.tenancy import tenant_tx
 from apps.exchange.cards import require_signed_by
 from apps.exchange.registry import SignedDraft
-from apps.exchange.services import request_signatures, send_completed, send_draft, withdraw_drafts
+from apps.exchange.services import request_signatures, send_completed, send_draft, settle_if_waiting, withdraw_drafts
 from apps.ledger.services import append_entry
 from apps.tenants import zone
 from apps.tenants.members import Member
@@ -205,6 +205,7 @@ def record_act(*, signed: Signed, by: Organisation) -> Contract:
         document=msgspec.to_builtins(signed),
         at=clock.from_ms(document.at),
     ).save(force_insert=True)
+    settle_if_waiting(document, by)
     send_completed(signed, to=[contract.provider, contract.consumer], sender=contract.owner)
     _log(None, f"contract.{document.act}", contract, by=by.uscc, reason=document.reason)
     return contract

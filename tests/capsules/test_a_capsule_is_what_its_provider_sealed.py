@@ -1,0 +1,209 @@
+"""Drafting, registering and taking back: only a head that fits its policy, its dataset and the versions so far."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from apps.capsules.models import Capsule, CapsuleVersion
+from apps.capsules.selectors import catalogue, head_of
+from apps.capsules.services import draft_policy, freeze_capsule, list_capsule, revoke_capsule, unlist_capsule
+from apps.core.errors import Forbidden, IllegalMove, Invalid, NotFound
+from apps.core.tenancy import tenant_tx
+from apps.exchange.models import Draft, StatementRecord
+from creditzone.kernel.documents import CapsuleSealed, DatasetMeasured, Policy, digest_of, now_ms, signed
+from creditzone.kernel.sm.sm2 import PrivateKey
+from tests.road import Road, make_measured, make_sealed
+
+
+def draft(road: Road, *, measured: DatasetMeasured | None = None, **options: Any) -> tuple[Capsule, DatasetMeasured]:
+    node, steward = road.nodes["centre"], road.zone.member("centre", "steward")
+    if measured is None:
+        measured = make_measured("profit_and_loss")
+        node.tell(measured)
+    options = {"rules": [road.rule("bank")], **options}
+    with road.zone.tx(steward):
+        capsule = draft_policy(actor=steward, dataset_id=UUID(measured.dataset), **options)
+    node.call()
+    return capsule, measured
+
+
+def stands(capsule: Capsule) -> Capsule:
+    with tenant_tx(None, role="exchange"):
+        return Capsule.objects.get(pk=capsule.pk)
+
+
+def versions() -> int:
+    with tenant_tx(None, role="exchange"):
+        return CapsuleVersion.objects.count()
+
+
+def last_reason(road: Road, name: str = "centre") -> str:
+    with tenant_tx(None, role="exchange"):
+        return StatementRecord.objects.filter(node=road.zone[name]).order_by("-number")[0].reason
+
+
+def test_a_drafted_policy_waits_in_its_owner_s_node_and_binds_when_sealed(road: Road):
+    capsule, measured = draft(road)
+    assert stands(capsule).state == Capsule.State.DRAFT
+    node = road.nodes["centre"]
+    node.tell(make_sealed(node, node.drafts(Policy)[-1], measured))
+    now = stands(capsule)
+    assert (now.state, now.version, now.draft_digest) == (Capsule.State.SEALED, 1, "")
+    with tenant_tx(None, role="exchange"):
+        assert Draft.objects.get().state == Draft.State.SIGNED
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        {"rows": 99},
+        {"version": 2},
+        {"domain": "turnover"},
+        {"policy": "sm3:" + "1" * 64},
+        {"body_digest": "sm3:" + "1" * 64},
+        {"zone": "sm3:" + "1" * 64},
+    ],
+)
+def test_a_head_that_does_not_fit_policy_or_dataset_is_not_registered(road: Road, spoiled: dict[str, Any]):
+    capsule, measured = draft(road)
+    node = road.nodes["centre"]
+    node.tell(make_sealed(node, node.drafts(Policy)[-1], measured, **spoiled))
+    assert last_reason(road) == "invalid"
+    assert (stands(capsule).state, versions()) == (Capsule.State.DRAFT, 0)
+
+
+def test_a_head_or_policy_that_somebody_else_signed_is_not_registered(road: Road):
+    capsule, measured = draft(road)
+    node, thief = road.nodes["centre"], PrivateKey.generate()
+    policy = node.drafts(Policy)[-1]
+    good = make_sealed(node, policy, measured)
+    node.tell(CapsuleSealed(header=good.header, policy=signed(policy, thief, by=node.uscc)))
+    assert last_reason(road) == "signature"
+    road.nodes["platform"].tell(good)
+    assert last_reason(road, "platform") == "signature"
+    assert (stands(capsule).state, versions()) == (Capsule.State.DRAFT, 0)
+
+
+def test_the_same_head_again_changes_nothing(road: Road):
+    _, measured = draft(road)
+    node = road.nodes["centre"]
+    sealed = make_sealed(node, node.drafts(Policy)[-1], measured)
+    node.tell(sealed)
+    node.tell(sealed)
+    assert (last_reason(road), versions()) == ("", 1)
+
+
+def test_an_edit_is_a_new_version_and_an_older_one_never_comes_back(road: Road):
+    capsule, measured = draft(road)
+    node = road.nodes["centre"]
+    first = make_sealed(node, node.drafts(Policy)[-1], measured)
+    node.tell(first)
+    draft(road, measured=measured, capsule_id=capsule.id, rules=[road.rule("other_bank")])
+    node.tell(make_sealed(node, node.drafts(Policy)[-1], measured))
+    assert stands(capsule).version == 2
+    older = make_sealed(node, node.drafts(Policy)[0], measured)
+    node.tell(older)
+    assert (last_reason(road), stands(capsule).version) == ("invalid", 2)
+    with road.zone.tx(road.zone.member("bank", "owner")):  # the new policy names it no longer
+        assert not Capsule.objects.filter(pk=capsule.pk).exists()
+
+
+def test_a_head_that_allows_nothing_takes_the_capsule_back(road: Road):
+    capsule, measured = draft(road)
+    node = road.nodes["centre"]
+    policy = node.drafts(Policy)[-1]
+    node.tell(make_sealed(node, policy, measured))
+    nothing = msgspec.structs.replace(policy, version=2, rules=(), drafted_at=now_ms())
+    node.tell(make_sealed(node, nothing, measured))
+    assert stands(capsule).state == Capsule.State.REVOKED
+
+
+def test_a_new_draft_withdraws_the_one_that_waits(road: Road):
+    capsule, measured = draft(road)
+    old = capsule.draft_digest
+    draft(road, measured=measured, capsule_id=capsule.id, rules=[road.rule("other_bank")])
+    with tenant_tx(None, role="exchange"):
+        assert Draft.objects.get(digest=old).state == Draft.State.WITHDRAWN
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"grantees": ("91330100XY00000999",)}, "grantees"),
+        ({"grantees": ()}, "grantees"),
+        ({"purposes": ("marketing",)}, "purposes"),
+        ({"models": ()}, "models"),
+        ({"not_after": 1}, "not_after"),
+    ],
+)
+def test_rules_that_cannot_be_meant_are_not_drafted(road: Road, change: dict[str, Any], field: str):
+    with pytest.raises(Invalid) as raised:
+        draft(road, rules=[road.rule("bank", **change)])
+    assert set(raised.value.errors) == {field}
+    with tenant_tx(None, role="exchange"):
+        assert (Capsule.objects.count(), Draft.objects.count()) == (0, 0)
+
+
+def test_who_sees_a_capsule_and_its_policy(road: Road):
+    """Listed, everybody sees that it is there; its policy shows to those whom it names."""
+    capsule = road.sealed("centre")
+    seen = {}
+    steward = road.zone.member("centre", "steward")
+    for listed in (False, True):
+        if listed:
+            with road.zone.tx(steward):
+                list_capsule(actor=steward, capsule_id=capsule.id)
+        for name in ("bank", "other_bank"):
+            member = road.zone.member(name, "owner")
+            with road.zone.tx(member):
+                found = list(catalogue(member))
+                seen[listed, name] = (len(found), bool(found and head_of(found[0])))
+    assert seen == {
+        (False, "bank"): (1, True),
+        (False, "other_bank"): (0, False),
+        (True, "bank"): (1, True),
+        (True, "other_bank"): (1, False),
+    }
+
+
+def test_a_capsule_open_to_firms_about_themselves_shows_its_policy_to_every_firm(road: Road):
+    capsule = road.sealed("centre", rules=[road.rule("subject")])
+    firm = road.zone.member("firm", "owner")
+    with road.zone.tx(firm):
+        head = head_of(Capsule.objects.get(pk=capsule.pk))
+        assert head is not None
+        assert digest_of(head.policy) == capsule.policy_digest
+
+
+CASES = [
+    (freeze_capsule, {"reason": "x"}, Capsule.State.FROZEN),
+    (revoke_capsule, {"reason": "x"}, Capsule.State.REVOKED),
+    (list_capsule, {}, Capsule.State.LISTED),
+]
+
+
+@pytest.mark.parametrize(("service", "options", "state"), CASES)
+def test_the_owner_s_stewards_alone_act_on_it(road: Road, service: Any, options: dict[str, Any], state: str):
+    capsule = road.sealed("centre")
+    for who, error in ((("centre", "officer"), Forbidden), (("bank", "steward"), NotFound)):
+        actor = road.zone.member(*who)
+        with pytest.raises(error), road.zone.tx(actor):
+            service(actor=actor, capsule_id=capsule.id, **options)
+        assert stands(capsule).state == Capsule.State.SEALED
+    steward = road.zone.member("centre", "steward")
+    with road.zone.tx(steward):
+        service(actor=steward, capsule_id=capsule.id, **options)
+    assert stands(capsule).state == state
+    with pytest.raises(IllegalMove), road.zone.tx(steward):
+        service(actor=steward, capsule_id=capsule.id, **options)
+
+
+def test_a_freeze_is_lifted_by_its_owner(road: Road):
+    capsule = road.sealed("centre")
+    steward = road.zone.member("centre", "steward")
+    with road.zone.tx(steward):
+        freeze_capsule(actor=steward, capsule_id=capsule.id, reason="x")
+        unlist_capsule(actor=steward, capsule_id=capsule.id)
+    assert stands(capsule).is_usable
