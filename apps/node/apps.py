@@ -1,6 +1,7 @@
 """The node as a Django app: its console only. Runner and stages know no Django."""
 
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class NodeConfig(AppConfig):
@@ -9,7 +10,9 @@ class NodeConfig(AppConfig):
     name = "apps.node"
 
     def ready(self) -> None:
-        """Put the waiting counts beside the navigation."""
+        """Log without values, and put the waiting counts beside the navigation."""
+        from apps.core import logs
         from apps.node.console.context import register
 
+        logs.configure(settings.LOG_LEVEL, exceptions=logs.only_places)
         register()

@@ -35,6 +35,8 @@ MIDDLEWARE = [
 TEMPLATES[0]["OPTIONS"]["context_processors"] += ["apps.node.console.context.frame"]
 CSRF_FAILURE_VIEW = "apps.node.console.views.errors.csrf_failure"
 
+LOGGING_CONFIG = None
+LOG_LEVEL = ENV.log_level
 DATABASES: dict[str, object] = {}
 # Sign-ins, locks and pending tickets live in this process alone: a restart signs officers out.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

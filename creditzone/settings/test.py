@@ -11,8 +11,8 @@ os.environ.setdefault("CREDITZONE_URL", "http://zone.localhost:8000")
 os.environ.setdefault("CREDITZONE_NODE_URL", "http://bank.localhost:8101")
 os.environ.setdefault("CREDITZONE_NODE_SECRET_KEY", "tests-only-" + "1" * 40)
 
-from .portal import *  # noqa: F403
 from .base import STATIC_ROOT
+from .portal import *  # noqa: F403
 from .portal import DATABASES, ENV
 
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
