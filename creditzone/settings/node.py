@@ -1,5 +1,7 @@
 """A party node's console: no database of Django's, no accounts, no portal app."""
 
+from copy import deepcopy
+
 from .base import *  # noqa: F403
 from .base import ENV, TEMPLATES, Path, env, served_at
 
@@ -32,6 +34,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "apps.node.console.door.DoorMiddleware",
 ]
+TEMPLATES = deepcopy(TEMPLATES)
 TEMPLATES[0]["OPTIONS"]["context_processors"] += ["apps.node.console.context.frame"]
 CSRF_FAILURE_VIEW = "apps.node.console.views.errors.csrf_failure"
 

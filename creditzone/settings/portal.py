@@ -1,5 +1,7 @@
 """The portal's web process."""
 
+from copy import deepcopy
+
 from .base import *  # noqa: F403
 from .base import ENV, TEMPLATES, Path, env, served_at
 
@@ -61,6 +63,7 @@ MIDDLEWARE = [
 ]
 CSRF_FAILURE_VIEW = "apps.core.views.csrf_refused"
 
+TEMPLATES = deepcopy(TEMPLATES)
 TEMPLATES[0]["OPTIONS"]["context_processors"] += [
     "django.contrib.auth.context_processors.auth",
     "django.contrib.messages.context_processors.messages",

@@ -12,6 +12,7 @@ os.environ.setdefault("CREDITZONE_NODE_URL", "http://bank.localhost:8101")
 os.environ.setdefault("CREDITZONE_NODE_SECRET_KEY", "tests-only-" + "1" * 40)
 
 from .base import STATIC_ROOT
+from .node import NODE_HOME, PORTAL_URL  # noqa: F401 (the console is checked under these settings too)
 from .portal import *  # noqa: F403
 from .portal import DATABASES, ENV
 

@@ -203,9 +203,7 @@ def give_factor(request: NodeRequest, code: str) -> None:
     factor_at = factors.check(request.node, person=person, code=code)
     request.cookie = request.fresh_cookie = SIGN_INS.confirm_factor(request.cookie, factor_at=factor_at)
     request.signed_in = SIGN_INS.find(request.cookie, is_life=True)
-    request.acting = roster.acting(
-        request.node, person=person, organisation=organisation, factor_at=factor_at
-    )
+    request.acting = roster.acting(request.node, person=person, organisation=organisation, factor_at=factor_at)
 
 
 def take_code(request: NodeRequest, form: BindingForm) -> None:

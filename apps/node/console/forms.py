@@ -43,9 +43,7 @@ class CodeForm(forms.Form):
 class BindingForm(forms.Form):
     """Base of what binds the organisation: asks for a code and a passphrase where they are needed, last of all."""
 
-    def __init__(
-        self, data: Any = None, *, needs_code: bool, needs_passphrase: bool = False, **more: Any
-    ) -> None:
+    def __init__(self, data: Any = None, *, needs_code: bool, needs_passphrase: bool = False, **more: Any) -> None:
         super().__init__(data, **more)
         if needs_passphrase:
             self.fields["passphrase"] = forms.CharField(
@@ -84,7 +82,9 @@ class DeclineForm(forms.Form):
 class UploadForm(forms.Form):
     """What an upload is, before its first piece. The file itself never passes a form."""
 
-    domain = forms.ChoiceField(label=_("Domain"), help_text=_("It says which columns must be there and what they hold."))
+    domain = forms.ChoiceField(
+        label=_("Domain"), help_text=_("It says which columns must be there and what they hold.")
+    )
     title = forms.CharField(label=_("Title"), max_length=80)
     filename = forms.CharField(required=False, max_length=255, widget=forms.HiddenInput)
 
@@ -135,7 +135,9 @@ class CardForm(BindingForm):
         label=_("Fingerprint, as told to you"),
         max_length=80,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
-        help_text=_("By telephone or on paper from the other organisation, not from the portal and not from this page."),
+        help_text=_(
+            "By telephone or on paper from the other organisation, not from the portal and not from this page."
+        ),
     )
 
 
@@ -197,9 +199,7 @@ def errors_in(form: forms.Form) -> Iterator[None]:
         form.fields.setdefault("code", CodeField())
         _add(form, error)
     except NodeError as error:
-        is_ours = error.status == HTTPStatus.UNPROCESSABLE_ENTITY or isinstance(
-            error, FactorWrong | WrongPassphrase
-        )
+        is_ours = error.status == HTTPStatus.UNPROCESSABLE_ENTITY or isinstance(error, FactorWrong | WrongPassphrase)
         if not is_ours:
             raise
         _add(form, error)

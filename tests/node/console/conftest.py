@@ -17,7 +17,6 @@ from apps.node.config import Config, write_config
 from apps.node.keystore import Keystore
 from apps.node.node import Node, open_node, prepare_home
 from creditzone.kernel.documents import Card, Ticket, digest_of, new_id, now_ms, signed
-from creditzone.kernel.sm import sm3
 from creditzone.kernel.sm.sm2 import PrivateKey
 
 PORTAL = "http://zone.localhost:8000"
@@ -235,5 +234,3 @@ def sign_in(client: Client, signer: ZoneSigner, person: Person, **changes: Any) 
 def signed_in(zone: ZoneSigner, owner: Person) -> Client:
     """An owner's browser, signed in."""
     return sign_in(browser(), zone, owner)
-
-

@@ -7,6 +7,7 @@ import secrets
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -14,6 +15,7 @@ from apps.node import cards, datasets, inbox, signing, uploads
 from apps.node.node import Node
 from apps.node.resultfile import ResultFile, result_data
 from apps.node.roster import Acting
+from creditzone.kernel.credit.uscc import check_digit
 from creditzone.kernel.documents import (
     Authorisation,
     Bin,
@@ -102,7 +104,8 @@ def applicants(codes: Sequence[str], *, bad: Sequence[str] = ()) -> bytes:
     for at, code in enumerate(codes):
         cells = {"uscc": code, "period_end": "2025-12-31", "authorisation_no": f"SQ-{at:05d}"}
         cells |= {"authorisation_digest": "sm3:" + "0" * 64, "authorisation_expiry": expiry}
-        row = [cells.get(column.name, "" if column.type != "decimal" else f"0.{at % 90 + 10}") for column in known.columns]
+        cells |= {column.name: f"0.{at % 90 + 10}" for column in known.columns if column.type == "decimal"}
+        row = [cells.get(name, "") for name in known.names]
         lines.append(",".join(row))
     return ("\n".join([*lines, *bad]) + "\n").encode()
 
@@ -163,7 +166,7 @@ def contract_with(node: Node, provider: Peer, *, policy: str, capsule: str) -> C
 
 
 def request_for(
-    node: Node, inputs: Sequence[Input], *, model: str, disclosures: Sequence[str] = ("grade",), **more: object
+    node: Node, inputs: Sequence[Input], *, model: str, disclosures: Sequence[str] = ("grade",), **more: Any
 ) -> JobRequest:
     """A job request of this node's organisation."""
     fields: dict[str, object] = {
@@ -277,13 +280,11 @@ def deliver_result(
         )
 
 
-def signed_request(node: Node, acting: Acting, dataset: str, card: Scorecard, **more: object) -> JobRequest:
+def signed_request(node: Node, acting: Acting, dataset: str, card: Scorecard, **more: Any) -> JobRequest:
     """A request on the bank's own sealed dataset, confirmed by an officer; waits for its result."""
     policy = policy_for(node, dataset, grantee=node.organisation, model=digest_of(card))
     signing.sign(node, acting, [send_draft(node, policy)])
-    own = Input(
-        provider=node.organisation, domain="balance_sheet", capsule=dataset, version=1, contract=None
-    )
+    own = Input(provider=node.organisation, domain="balance_sheet", capsule=dataset, version=1, contract=None)
     request = request_for(node, [own], model=digest_of(card), **more)
     signing.sign(node, acting, [send_draft(node, request)])
     return request
@@ -291,8 +292,6 @@ def signed_request(node: Node, acting: Acting, dataset: str, card: Scorecard, **
 
 def codes(count: int) -> list[str]:
     """Codes that pass both check digits and whose body starts with XY."""
-    from creditzone.kernel.credit.uscc import check_digit
-
     found: list[str] = []
     rng = secrets.SystemRandom()
     alphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"

@@ -5,9 +5,7 @@ import pytest
 from apps.node.console.signins import SignIns
 from apps.node.tickets import IDLE_MS, SESSION_MS, Arrival
 
-ARRIVAL = Arrival(
-    ticket="t", person="p", person_name="李敏", organisation="o", path="/", state="sm3:", expires_at=0
-)
+ARRIVAL = Arrival(ticket="t", person="p", person_name="李敏", organisation="o", path="/", state="sm3:", expires_at=0)
 
 
 @pytest.fixture

@@ -102,5 +102,3 @@ def leave(request: NodeRequest) -> HttpResponse:
     response = HttpResponseRedirect(settings.PORTAL_URL)
     drop_cookie(response, COOKIE)
     return response
-
-

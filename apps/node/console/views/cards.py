@@ -54,9 +54,7 @@ def confirm(request: NodeRequest, digest: str) -> HttpResponseBase:
     if form.is_valid():
         with errors_in(form):
             take_code(request, form)
-            cards.confirm(
-                request.node, request.acting, digest, fingerprint=form.cleaned_data["fingerprint"]
-            )
+            cards.confirm(request.node, request.acting, digest, fingerprint=form.cleaned_data["fingerprint"])
             tell(request, _("The card of %(name)s is confirmed.") % {"name": _name(entry)})
             return redirect("node:cards")
     context = {

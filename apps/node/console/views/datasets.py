@@ -112,6 +112,7 @@ def dataset(request: NodeRequest, dataset: str) -> HttpResponse:
     """What was found in a dataset: counts that add up, quality by column, the quarantine."""
     found = datasets.get(request.node, request.acting, dataset)
     context = {"line": _line(found), "dataset": found, "portal_page": f"/datasets/{found.id}/", **_doors(request)}
+    context["uploaded_by"] = _name_of(request, found.uploaded_by)
     if found.state == "measured":
         context |= _quality(request, found)
     elif found.state == "refused":
@@ -156,8 +157,16 @@ def _quality(request: NodeRequest, found: Dataset) -> dict[str, Any]:
 
 
 def _note(code: str) -> str:
-    zh, en = datasets.NOTES.get(code, (code, code))
+    if code not in datasets.NOTES:
+        return datasets.fault_sentence(code, language())
+    zh, en = datasets.NOTES[code]
     return en if language() == "en" else zh
+
+
+def _name_of(request: NodeRequest, person: str) -> str:
+    """The name of somebody who is, or was not yet taken off, the roster; else the number."""
+    names = {each.person: each.person_name for each in roster.listing(request.node, request.acting)}
+    return names.get(person, person)
 
 
 def _quarantine(request: NodeRequest, found: Dataset, known: Domain) -> dict[str, Any] | None:
@@ -203,9 +212,7 @@ def quarantine_export(request: NodeRequest, dataset: str) -> HttpResponseBase:
 def _quarantined(request: NodeRequest, found: Dataset, known: Domain) -> Iterator[list[str]]:
     offset = 0
     while True:
-        page = datasets.quarantine(
-            request.node, request.acting, found.id, offset=offset, limit=EXPORT_PAGE
-        )
+        page = datasets.quarantine(request.node, request.acting, found.id, offset=offset, limit=EXPORT_PAGE)
         for row in page.rows:
             said = list(_said(known, row.faults))
             columns, reasons = "; ".join(label for label, _r in said), "; ".join(reason for _l, reason in said)
@@ -238,9 +245,7 @@ def walk_in(request: NodeRequest) -> HttpResponseBase:
         with errors_in(form):
             values = {name: str(form.cleaned_data[name]).strip() for name in known.names}
             title = _("Walk-in %(code)s") % {"code": values[known.key]}
-            made = uploads.walk_in(
-                request.node, request.acting, domain=known.id, title=title, values=values
-            )
+            made = uploads.walk_in(request.node, request.acting, domain=known.id, title=title, values=values)
             return redirect("node:dataset", dataset=made)
     groups = _groups(form, known)
     context = {"form": form, "groups": groups, "list_url": reverse("node:datasets")}

@@ -28,7 +28,12 @@ def listing(request: NodeRequest) -> HttpResponse:
     """Everybody who may act here."""
     now = now_ms()
     lines = [
-        {"entry": each, "role": ROLES[each.role], "is_locked": each.locked_until > now, "is_you": _is_you(request, each)}
+        {
+            "entry": each,
+            "role": ROLES[each.role],
+            "is_locked": each.locked_until > now,
+            "is_you": _is_you(request, each),
+        }
         for each in roster.listing(request.node, request.acting)
     ]
     context = {"lines": lines, "may_edit": roster.may(request.acting, Act.EDIT_ROSTER)}

@@ -202,9 +202,7 @@ def _row_line(request: NodeRequest, opened: OpenedResult, row: ResultRow) -> Row
     decision: Words = ""
     if row.decision is not None:
         decision = _("above the line") if row.decision else _("below the line")
-    return RowLine(
-        row=row, tone=_tone(opened, row), decision=decision, reasons=_reasons(request, opened, row)
-    )
+    return RowLine(row=row, tone=_tone(opened, row), decision=decision, reasons=_reasons(request, opened, row))
 
 
 def _tone(opened: OpenedResult, row: ResultRow) -> str:

@@ -79,24 +79,18 @@ def sign(request: NodeRequest, digest: str) -> HttpResponseBase:
     if is_sign and form.is_valid():
         with errors_in(form):
             take_code(request, form)
-            signing.sign(
-                request.node, request.acting, [each.digest for each in together], passphrase=form.passphrase
-            )
+            signing.sign(request.node, request.acting, [each.digest for each in together], passphrase=form.passphrase)
             tell(request, ngettext("Signed.", "%(n)s documents signed.", len(together)) % {"n": len(together)})
             return redirect("node:sign-one", digest=digest)
     if is_decline and decline.is_valid():
         with errors_in(decline):
-            signing.decline(
-                request.node, request.acting, digest, reason=decline.cleaned_data["reason"]
-            )
+            signing.decline(request.node, request.acting, digest, reason=decline.cleaned_data["reason"])
             tell(request, _("Returned unsigned; the drafter reads your reason at the portal."))
             return redirect("node:sign-one", digest=digest)
     return _show(request, together, form=form, decline=decline)
 
 
-def _show(
-    request: NodeRequest, together: list[Draft], *, form: SignForm, decline: DeclineForm
-) -> HttpResponse:
+def _show(request: NodeRequest, together: list[Draft], *, form: SignForm, decline: DeclineForm) -> HttpResponse:
     pages = [_page(request, draft) for draft in together]
     first = pages[0]
     context = {

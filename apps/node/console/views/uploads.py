@@ -18,9 +18,7 @@ JSON_MOST = 8 * 1024
 
 
 def _bad(request: NodeRequest, sentence: str, *, status: int = 422, code: str = "invalid") -> HttpResponseBase:
-    return refusal(
-        request, status=status, code=code, title=_("The upload was not understood"), sentence=sentence
-    )
+    return refusal(request, status=status, code=code, title=_("The upload was not understood"), sentence=sentence)
 
 
 def as_json(upload: Upload) -> dict[str, Any]:
@@ -47,9 +45,7 @@ def create(request: NodeRequest) -> HttpResponseBase:
         domain, title = str(wanted["domain"]), str(wanted["title"])
     except (ValueError, KeyError, TypeError):
         return _bad(request, _("Name, size, domain and title are needed, as JSON."))
-    upload = uploads.create(
-        request.node, request.acting, filename=filename, size=size, domain=domain, title=title
-    )
+    upload = uploads.create(request.node, request.acting, filename=filename, size=size, domain=domain, title=title)
     response = JsonResponse(as_json(upload), status=201)
     response["Location"] = reverse("node:upload", args=[upload.id])
     return response

@@ -1,0 +1,158 @@
+"""Uploads: pieces at an offset, sealed before they touch the disk, resumed after a break; forms carry no file."""
+
+import json
+
+import pytest
+
+from apps.node import datasets, roster, uploads
+from creditzone.kernel.documents import now_ms
+from tests.node.console import furnished
+from tests.node.console.conftest import BANK, OWN, post
+
+PIECE = "application/offset+octet-stream"
+CANARY = "91420100XYCANARY77"
+
+
+def token(client):
+    return {"origin": OWN, "X-CSRFToken": client.cookies["__Host-csrf"].value}
+
+
+def create(client, *, size, filename="applicants.csv", domain="balance_sheet", title="名单"):
+    body = json.dumps({"filename": filename, "size": size, "domain": domain, "title": title})
+    return client.post("/uploads/", body, content_type="application/json", headers=token(client))
+
+
+def send(client, url, piece, *, offset, content_type=PIECE):
+    headers = {**token(client), "Upload-Offset": str(offset)}
+    return client.generic("PATCH", url, piece, content_type=content_type, headers=headers)
+
+
+@pytest.fixture
+def client(signed_in):
+    signed_in.get("/datasets/upload/")
+    return signed_in
+
+
+@pytest.fixture
+def small_pieces(monkeypatch):
+    """Pieces of 64 bytes, so that a small file has several."""
+    monkeypatch.setattr(uploads, "PIECE", 64)
+    monkeypatch.setattr("apps.node.console.views.uploads.PIECE", 64)
+
+
+def test_a_file_goes_from_pieces_to_a_dataset(client, small_pieces):
+    data = furnished.applicants(furnished.codes(3))
+    made = create(client, size=len(data))
+    url = made.json()["url"]
+    assert (made.status_code, made["Location"], made.json()["piece"]) == (201, url, 64)
+    for at in range(0, len(data), 64):
+        assert send(client, url, data[at : at + 64], offset=at).status_code == 204
+    done = post(client, f"{url}finish/")
+    assert done.status_code == 202
+    assert client.get(done.json()["url"]).status_code == 200
+
+
+def test_a_piece_for_another_place_says_where_to_go_on_and_changes_nothing(client, small_pieces):
+    data = furnished.applicants(furnished.codes(3))
+    url = create(client, size=len(data)).json()["url"]
+    send(client, url, data[:64], offset=0)
+    for offset in (0, 128):
+        wrong = send(client, url, data[:64], offset=offset)
+        assert (wrong.status_code, wrong["Content-Type"]) == (409, "application/problem+json")
+        assert wrong.json()["facts"]["offset"] == "64"
+    head = client.head(url)
+    assert (head["Upload-Offset"], head["Upload-Length"]) == ("64", str(len(data)))
+    assert send(client, url, data[64:128], offset=64)["Upload-Offset"] == "128"
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"content_type": "text/csv"}, 415),
+        ({"offset": -64}, 409),
+        ({"piece": b"x" * 65}, 413),
+        ({"piece": b"x" * 10}, 422),
+    ],
+)
+def test_a_malformed_piece_is_refused(client, small_pieces, changes, status):
+    url = create(client, size=200).json()["url"]
+    piece = changes.pop("piece", b"x" * 64)
+    offset = changes.pop("offset", 0)
+    assert send(client, url, piece, offset=offset, **changes).status_code == status
+    assert client.head(url)["Upload-Offset"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"filename": "a.exe"}, "unknown-format"),
+        ({"domain": "nothing"}, "unknown-domain"),
+        ({"size": 2 << 30}, "upload-too-large"),
+        ({"size": 0}, "invalid"),
+        ({"title": ""}, "invalid"),
+    ],
+)
+def test_an_upload_that_cannot_be_is_refused_at_its_beginning(client, changes, code):
+    answer = create(client, **{"size": 100, **changes})
+    assert answer.json()["type"] == f"urn:creditzone:{code}"
+
+
+def test_finishing_too_early_is_refused(client, small_pieces):
+    url = create(client, size=128).json()["url"]
+    send(client, url, b"x" * 64, offset=0)
+    assert post(client, f"{url}finish/").status_code == 422
+
+
+def test_an_abandoned_upload_leaves_no_piece(client, small_pieces, home):
+    url = create(client, size=128).json()["url"]
+    send(client, url, b"x" * 64, offset=0)
+    assert client.delete(url, headers=token(client)).status_code == 204
+    assert not list(home.rglob("*.piece"))
+
+
+def test_what_is_uploaded_stands_nowhere_in_the_nodes_home(client, home):
+    data = furnished.applicants([CANARY])
+    url = create(client, size=len(data)).json()["url"]
+    assert send(client, url, data, offset=0).status_code == 204
+    for path in home.rglob("*"):
+        assert not path.is_file() or CANARY.encode() not in path.read_bytes(), path
+
+
+def test_a_form_that_carries_a_file_is_refused_before_it_is_read(client):
+    response = client.post("/datasets/upload/", {"file": "uscc\n1\n"}, headers=token(client))
+    assert response.status_code == 415
+    assert "disk" in response.content.decode()
+
+
+def test_the_form_without_script_sends_no_file_and_says_why(client):
+    response = post(client, "/datasets/upload/", {"domain": "balance_sheet", "title": "名单"})
+    assert response.status_code == 422
+    assert "JavaScript" in response.content.decode()
+
+
+def test_the_counts_on_the_report_add_up_and_each_bad_row_has_its_reason(client, node, owner):
+    acting = roster.acting(node, person=owner.id, organisation=BANK, factor_at=now_ms())
+    codes = furnished.codes(4)
+    blanks = "," * 15
+    bad = ["short,row", f"{codes[0]},2025-12-31{blanks}", f'=HYPERLINK("x"),2025-12-31{blanks}']
+    made = furnished.upload_file(node, acting, furnished.applicants(codes, bad=bad), title="名单")
+    found = datasets.get(node, acting, made)
+    assert (found.rows, found.accepted, found.quarantined) == (7, 4, 3)
+    page = client.get(f"/datasets/{made}/").content.decode()
+    assert "4 accepted + 3 in quarantine = 7 rows" in page
+    lines = b"".join(client.get(f"/datasets/{made}/quarantine.csv")).decode().splitlines()
+    assert len(lines) == 1 + 3
+    assert "'=HYPERLINK" in lines[3], "a formula of a stranger's file is text on an officer's desk"
+
+
+def test_a_walk_in_applicant_becomes_a_dataset_of_one_row_or_errors_at_its_fields(client):
+    code = furnished.codes(1)[0]
+    path = "/datasets/walk-in/"
+    wrong = post(client, path, {"uscc": "123", "period_end": "2025-12-31", "current_ratio": "viel"})
+    assert wrong.status_code == 422
+    page = wrong.content.decode()
+    assert 'id="id_uscc_error"' in page
+    assert 'id="id_current_ratio_error"' in page
+    right = post(client, path, {"uscc": code, "period_end": "2025-12-31", "current_ratio": "1.2"})
+    assert right.status_code == 302
+    assert client.get(right["Location"]).status_code == 200

@@ -1,0 +1,126 @@
+"""What binds the organisation needs a code not older than ten minutes; a job request needs the live sign-in alone."""
+
+from dataclasses import replace
+
+import pytest
+
+from apps.node import contracts, roster, signing
+from apps.node.console.signins import SIGN_INS
+from creditzone.kernel.documents import digest_of, now_ms
+from tests.node.console import furnished
+from tests.node.console.conftest import BANK, browser, post, sign_in
+
+
+def age_factor(client, minutes):
+    """Let time pass since the code was given, in this sign-in only."""
+    cookie = client.cookies["__Host-node"].value
+    found = SIGN_INS.find(cookie, is_life=True)
+    SIGN_INS._signed_in[cookie] = replace(found, factor_at=now_ms() - minutes * 60_000)
+
+
+@pytest.fixture
+def acting(node, owner):
+    return roster.acting(node, person=owner.id, organisation=BANK, factor_at=now_ms())
+
+
+@pytest.fixture
+def dataset(node, acting):
+    return furnished.upload_file(node, acting, furnished.applicants(furnished.codes(5)), title="名单")
+
+
+@pytest.fixture
+def policy(node, dataset):
+    card = furnished.scorecard()
+    return furnished.send_draft(node, furnished.policy_for(node, dataset, grantee=BANK, model=digest_of(card)))
+
+
+def state_of(node, acting, digest):
+    return signing.draft(node, acting, digest).state
+
+
+def test_a_fresh_factor_signs_without_being_asked_again(signed_in, node, acting, policy):
+    page = signed_in.get(f"/sign/{policy}/").content.decode()
+    assert 'name="code"' not in page
+    assert post(signed_in, f"/sign/{policy}/", {"sign": "1"}).status_code == 302
+    assert state_of(node, acting, policy) in {"signed", "complete"}
+
+
+@pytest.mark.parametrize("code", ["", "000000", "12ab56"])
+def test_an_old_factor_signs_nothing_without_a_good_code(signed_in, node, acting, policy, code):
+    age_factor(signed_in, 11)
+    assert 'name="code"' in signed_in.get(f"/sign/{policy}/").content.decode()
+    response = post(signed_in, f"/sign/{policy}/", {"sign": "1", "code": code})
+    assert response.status_code == 422
+    assert state_of(node, acting, policy) == "draft"
+
+
+def test_a_good_code_on_the_signing_page_is_enough(signed_in, node, acting, policy, owner):
+    age_factor(signed_in, 11)
+    response = post(signed_in, f"/sign/{policy}/", {"sign": "1", "code": owner.code()})
+    assert response.status_code == 302, response.content.decode()
+    assert state_of(node, acting, policy) in {"signed", "complete"}
+    assert signed_in.get("/").status_code == 200, "the sign-in goes on under its new cookie"
+
+
+def test_a_job_request_needs_the_live_sign_in_only(signed_in, node, acting, dataset, policy):
+    post(signed_in, f"/sign/{policy}/", {"sign": "1"})
+    age_factor(signed_in, 60)
+    card = furnished.scorecard()
+    own = furnished.Input(provider=BANK, domain="balance_sheet", capsule=dataset, version=1, contract=None)
+    request = furnished.send_draft(node, furnished.request_for(node, [own], model=digest_of(card)))
+    assert post(signed_in, f"/sign/{request}/", {"sign": "1"}).status_code == 302
+    assert state_of(node, acting, request) == "signed"
+
+
+def test_a_draft_is_returned_with_a_reason_and_without_one_stays(signed_in, node, acting, policy):
+    assert post(signed_in, f"/sign/{policy}/", {"decline": "1", "reason": ""}).status_code == 422
+    assert state_of(node, acting, policy) == "draft"
+    assert post(signed_in, f"/sign/{policy}/", {"decline": "1", "reason": "次数太多"}).status_code == 302
+    assert state_of(node, acting, policy) == "declined"
+
+
+def test_the_page_waits_for_a_draft_that_is_on_its_way_and_gives_up_after_a_minute(signed_in):
+    digest = "sm3:" + "0" * 64
+    waiting = signed_in.get(f"/sign/{digest}/").content.decode()
+    assert 'hx-get="?polled=1"' in waiting
+    assert "hx-get" not in signed_in.get(f"/sign/{digest}/", {"polled": 60}).content.decode()
+
+
+def test_a_portal_link_without_the_algorithms_name_finds_the_document_too(signed_in, policy):
+    response = signed_in.get(f"/sign/{policy.removeprefix('sm3:')}/")
+    assert policy in response.content.decode()
+
+
+def test_what_is_signed_is_said_from_the_document_with_names_of_confirmed_cards(signed_in, node, acting, dataset):
+    peer = furnished.show_peer(
+        node, organisation="91420100XY4L0C6H2A", kind="code_centre", name="代码中心", name_en="The centre"
+    )
+    policy = furnished.policy_for(node, dataset, grantee=peer.card.organisation, model="sm3:" + "1" * 64)
+    digest = furnished.send_draft(node, policy)
+    assert "The centre" not in signed_in.get(f"/sign/{digest}/").content.decode(), "not confirmed: the code"
+    furnished.confirm_peer(node, acting, peer)
+    assert "<b>The centre</b>" in signed_in.get(f"/sign/{digest}/").content.decode()
+
+
+def test_a_contract_act_needs_the_other_partys_name_and_a_fresh_code(signed_in, node, acting, zone, owner):
+    peer = furnished.show_peer(
+        node, organisation="91420100XY4L0C6H2A", kind="code_centre", name="代码中心", name_en="The centre"
+    )
+    furnished.confirm_peer(node, acting, peer)
+    contract = furnished.contract_with(node, peer, policy="sm3:" + "1" * 64, capsule=furnished.new_id())
+    digest = furnished.send_draft(node, contract)
+    post(signed_in, f"/sign/{digest}/", {"sign": "1"})
+    path = f"/contracts/{digest}/terminate/"
+    assert post(signed_in, path, {"reason": "到期", "name": "银行"}).status_code == 422
+    age_factor(signed_in, 11)
+    assert post(signed_in, path, {"reason": "到期", "name": "The centre"}).status_code == 422
+    response = post(signed_in, path, {"reason": "到期", "name": "The centre", "code": owner.code()})
+    assert response.status_code == 302
+    assert contracts.state_of(node, digest) == "terminated"
+
+
+def test_sign_ins_of_two_browsers_are_apart(zone, owner, signed_in):
+    other = sign_in(browser(), zone, owner)
+    age_factor(other, 11)
+    assert signed_in.get("/").status_code == other.get("/").status_code == 200
+    assert signed_in.cookies["__Host-node"].value != other.cookies["__Host-node"].value
