@@ -79,10 +79,11 @@ def compose_job(
     require_role(actor, Act.DRAFT)
     scorecard = card_of(model)
     chosen = [capsules.get_for(actor, capsule_id, to=capsules.Act.READ) for capsule_id in capsule_ids]
-    contracts = {
+    now = clock.now()
+    contracts = {  # of several for one capsule the newest
         str(contract.capsule_id): contract.digest
         for contract in reversed(usable_for(actor.organisation_id))
-        if contract.purpose == purpose
+        if contract.purpose == purpose and contract.not_before <= now < contract.not_after
     }
     inputs = [_input(capsule, contracts.get(str(capsule.id))) for capsule in _in_order(chosen, scorecard)]
     return JobRequest(

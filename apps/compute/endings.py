@@ -11,7 +11,7 @@ from django.db.models import F
 from apps.compute.log import log
 from apps.compute.models import Attempt, Job, Lease
 from apps.core import clock
-from apps.exchange.services import UNNUMBERED, tell
+from apps.exchange.services import UNNUMBERED, tell, withdraw_drafts
 from apps.tenants.models import Organisation
 from creditzone.kernel.documents import OrderStopped
 
@@ -60,6 +60,7 @@ def end_job(
 ) -> None:
     """Take a job to a final state with its reason, whatever was out being stopped."""
     close_attempt(job, outcome=reason, stop=True, but=at_party)
+    withdraw_drafts(job.digest)
     job.move(to=to, reason=reason, facts=facts or {}, at_party=at_party, ended_at=clock.now())
     log(None, f"job.{to}", job, reason=reason, party=at_party.uscc if at_party else "")
 

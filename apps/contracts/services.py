@@ -232,6 +232,7 @@ def _expire_authorisations(moment: datetime) -> int:
     over = Authorisation.objects.select_for_update(skip_locked=True).filter(state__in=live, not_after__lte=moment)[:500]
     for authorisation in over:
         authorisation.move(to=Authorisation.State.EXPIRED)
+        withdraw_drafts(authorisation.digest)
         _log_authorisation(None, "authorisation.expire", authorisation)
     return len(over)
 

@@ -49,7 +49,7 @@ from creditzone.kernel.documents import (
 )
 
 log = structlog.get_logger("creditzone.exchange")
-LARGEST_CALL = 16 * 1024 * 1024
+LARGEST_CALL = 4 * 1024 * 1024
 SKEW_MS = 120_000
 LARGEST_ANSWER = 4 * 1024 * 1024
 MESSAGES_AT_ONCE = 200

@@ -72,9 +72,7 @@ def cancelled_entries(job: Job) -> int:
         (half_receipted, {"bank"}),
     ],
 )
-def test_a_cancelled_job_is_over_and_gives_its_slots_back(
-    road: Road, stage: Callable[[Road], Job], told: set[str]
-):
+def test_a_cancelled_job_is_over_and_gives_its_slots_back(road: Road, stage: Callable[[Road], Job], told: set[str]):
     job = stage(road)
     cancel(road, job)
     assert road.job(job).state == Job.State.CANCELLED

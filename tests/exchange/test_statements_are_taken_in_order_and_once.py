@@ -8,7 +8,16 @@ from apps.core.tenancy import tenant_tx
 from apps.datasets.models import Dataset
 from apps.exchange.models import StatementRecord
 from apps.ledger.models import Entry
-from creditzone.kernel.documents import CardIssued, DatasetMeasured, DocumentSigned, Statement, new_id, read, sign, signed
+from creditzone.kernel.documents import (
+    CardIssued,
+    DatasetMeasured,
+    DocumentSigned,
+    Statement,
+    new_id,
+    read,
+    sign,
+    signed,
+)
 from creditzone.kernel.sm.sm2 import PrivateKey
 from tests.fake_node import NOTHING, FakeNode, make_card
 from tests.road import Road, make_measured
