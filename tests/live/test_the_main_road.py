@@ -72,10 +72,13 @@ def _number(text):
 def opened(live, job, *, person="officer", passphrase=None):
     """Open a result at the recipient's node, as its page does, and read it by the node's API."""
     who = live.officers[person]
-    page = who.enter_node(f"/results/{job}/")
-    if "result-open" in page.text or "/open/" in page.text:
-        values = {"passphrase": passphrase} if passphrase else {}
-        who.browser.post(page.form_action("/open/"), values, page=page)
+    who.enter_node("/results/")
+    page = until(
+        lambda: who.browser.get(f"{who.node}/results/{job}/"),
+        lambda seen: "/open/" in seen.text,
+        what="the sealed result at its recipient's node",
+    )
+    who.browser.post(page.form_action("/open/"), {"passphrase": passphrase} if passphrase else {}, page=page)
     answer = who.browser.get(f"{who.node}/api/v1/results/{job}/")
     assert answer.status == 200, answer.text[:300]
     return answer.json()
