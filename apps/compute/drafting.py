@@ -80,11 +80,9 @@ def compose_job(
     scorecard = card_of(model)
     chosen = [capsules.get_for(actor, capsule_id, to=capsules.Act.READ) for capsule_id in capsule_ids]
     now = clock.now()
-    contracts = {  # of several for one capsule the newest
-        str(contract.capsule_id): contract.digest
-        for contract in reversed(usable_for(actor.organisation_id))
-        if contract.purpose == purpose and contract.not_before <= now < contract.not_after
-    }
+    fitting = [contract for contract in usable_for(actor.organisation_id) if contract.purpose == purpose]
+    fitting.sort(key=lambda one: (one.not_before <= now < one.not_after, one.id))
+    contracts = {str(contract.capsule_id): contract.digest for contract in fitting}  # the newest that runs now
     inputs = [_input(capsule, contracts.get(str(capsule.id))) for capsule in _in_order(chosen, scorecard)]
     return JobRequest(
         zone=zone.zone_digest(),
@@ -100,8 +98,8 @@ def compose_job(
         authorisation=None,
         consent="declared",
         title=title,
-        drafted_at=clock.to_ms(clock.now()),
-        expires_at=clock.to_ms(clock.now() + lives),
+        drafted_at=clock.to_ms(now),
+        expires_at=clock.to_ms(now + lives),
     )
 
 
