@@ -27,6 +27,7 @@ from creditzone.kernel.documents import (
 from creditzone.kernel.orders import CheckedOrder, Standing, check_order
 from creditzone.kernel.refusals import Refused
 
+NUMBERS: Final = frozenset({"decision", "grade", "score"})
 LIVE: Final = ("accepted", "started", "running")
 _LEAVES_NO_TRACE: Final = frozenset({"zone-signature", "malformed", "wrong-party", "replayed", "node-restored"})
 
@@ -215,7 +216,19 @@ def slots_free(node: Node) -> int:
 def _check(node: Node, tx: Transaction, document: Signed) -> CheckedOrder:
     if tx.setting("restored"):
         raise Refused("node-restored")
-    return check_order(document, standing_of(node))
+    checked = check_order(document, standing_of(node))
+    _require_carried_out(checked)
+    return checked
+
+
+def _require_carried_out(checked: CheckedOrder) -> None:
+    """What this program can carry out: a number comes out only as a form that was asked for, so reasons alone name
+    none; and a list of firms rests on what its recipient declares, for only a firm itself signs for one."""
+    request = checked.request
+    if not NUMBERS & set(request.disclosures):
+        raise Refused("disclosure", disclosure=", ".join(request.disclosures) or "—")
+    if (request.subject is None) != (request.consent == "declared"):
+        raise Refused("order-mismatch", what="consent")
 
 
 def _refuse(node: Node, tx: Transaction, document: Signed, order: Order, refused: Refused) -> None:

@@ -23,7 +23,6 @@ from apps.node.errors import NodeError
 from apps.node.node import Node
 from apps.node.uses import UseLost
 from creditzone.kernel.capsule import CapsuleDamaged, open_header
-from creditzone.kernel.credit.scorecard import features_of
 from creditzone.kernel.documents import (
     Card,
     Figure,
@@ -186,12 +185,12 @@ class Computation:
         except (CapsuleDamaged, KeyError):
             raise Ended("capsule-damaged", capsule=header.capsule) from None
         card, request = self.checked.scorecard, self.checked.request
-        checks = request.consent == "declared" and self.receives and domain(header.domain).bears_authorisations
+        checks = self.receives and domain(header.domain).bears_authorisations
         task = {
             "path": str(datasets.body_path(self.node, header.body)),
             "key": key.hex(),
             "header": to_canonical(header).decode(),
-            "columns": [feature.column for feature in features_of(card, header.domain)],
+            "columns": [feature.column for feature in card.features if feature.domain == header.domain],
             "authorised_on": _today() if checks else None,
             "subject": request.subject,
         }

@@ -123,6 +123,12 @@ CODES: Final[dict[str, Words]] = {
         "The file is too large: %(limit)s MB at most.",
         "Split the file.",
     ),
+    "disk-full": (
+        "节点磁盘空间不足。",
+        "请联系节点管理员清理磁盘。",
+        "The node's disk has no room for this file.",
+        "Ask the node's administrator to make room.",
+    ),
     "upload-incomplete": (
         "文件尚未传完，已收到 %(offset)s 字节。",
         "请继续上传。",

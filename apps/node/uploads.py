@@ -10,6 +10,7 @@ import csv
 import io
 import re
 import secrets
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from creditzone.kernel.sm.sm4 import KEY, NONCE, Sm4Gcm
 PIECE: Final = 8 << 20
 LIMITS: Final[dict[str, int]] = {"csv": 1 << 30, "xlsx": 200 << 20, "parquet": 200 << 20}
 _TITLE: Final = re.compile(r"[^\x00-\x1f\x7f]{1,100}")
+
+_SPARE: Final = 100 << 20
 
 State = Literal["open", "finished", "cancelled", "wiped"]
 
@@ -60,6 +63,8 @@ def create(node: Node, acting: Acting, *, filename: str, size: int, domain: str,
         raise NodeError("upload-too-large", limit=limit >> 20)
     if size < 1 or _TITLE.fullmatch(title.strip()) is None or len(filename) > 200:
         raise Invalid("invalid", size=size)
+    if shutil.disk_usage(node.home).free < 3 * size + _SPARE:
+        raise NodeError("disk-full")
     identity = new_id()
     with node.store.write() as tx:
         tx.run(

@@ -70,6 +70,23 @@ def test_the_bank_alone_opens_grades_that_equal_the_plain_ones_on_every_row(quar
     assert figures["matched"] == len(codes)
 
 
+def test_a_decision_tells_one_bit_a_firm_and_nothing_else(quartet):
+    job = jobs.ready(quartet, number=150, disclosures=("decision",), decision_band=4)
+    world.compute_all(quartet, job.nodes, job.orders())
+
+    opened = results.open_result(job.bank, job.officer, job.request.id)
+
+    plain = expected_grades(job.card, [row.uscc for row in opened.rows])
+    good_enough = set(job.card.grades[4:])
+    assert {row.uscc: row.decision for row in opened.rows} == {
+        code: grade in good_enough for code, grade in plain.items()
+    }
+    assert len({row.decision for row in opened.rows}) == 2
+    assert all(row.grade is None and row.score is None and not row.reasons for row in opened.rows)
+    with pytest.raises(NodeError):
+        results.take_grades(job.bank, job.officer, opened)
+
+
 def test_a_firm_alone_opens_its_own_grade_and_only_with_its_passphrase(quartet):
     hosted = quartet.nodes[HOST]
     owner = world.host_firm(hosted)

@@ -57,6 +57,14 @@ def other_request(job: Ready) -> Signed:
     return job.zone.sign(job.order(job.nodes[1], request=carried))
 
 
+def asked(job: Ready, **changes: object) -> Signed:
+    """Another request that the bank did sign."""
+    other = msgspec.structs.replace(job.request, id=world.new_id(), **changes)
+    world.have_signed(job.zone, job.bank, job.officer, other)
+    complete = world.with_signature(unsigned(other), world.signature_of(job.bank, digest_of(other)))
+    return job.zone.sign(job.order(job.nodes[1], request=complete))
+
+
 def suspended(job: Ready) -> Signed:
     contracts.act(job.nodes[1], job.people[1], job.contracts[0].digest, act="suspend", reason="核查")
     return job.zone.sign(job.order(job.nodes[1]))
@@ -120,6 +128,8 @@ CASES: list[tuple[str, Callable[[Ready], Signed], str]] = [
     ("a policy edited in the store", tampered_store, "capsule-signature"),
     ("no use left", used_up, "uses"),
     ("an unconfirmed recipient", swapped_card, "unknown-card"),
+    ("reasons and no number", lambda job: asked(job, disclosures=("reasons",)), "disclosure"),
+    ("a list under a consent that nobody signed", lambda job: asked(job, consent="signed"), "order-mismatch"),
     ("another model", changed(model=world.scorecard("zone-public")), "model-digest"),
     ("a stranger among the peers", changed(parties=[BANK, PLATFORM]), "parties"),
 ]

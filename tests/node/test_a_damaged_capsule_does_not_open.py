@@ -1,0 +1,102 @@
+"""A body with any byte flipped, cut, or exchanged for another capsule's does not open: the attempt ends with its
+clause, no byte leaves, and the use is given back."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from apps.node import attempts, computation, datasets, uses
+from apps.node.node import Node
+from creditzone.kernel.documents import CapsuleHeader, read
+from tests.node import jobs, world
+from tests.node.jobs import Ready
+
+
+@pytest.fixture
+def job(quartet) -> Ready:
+    return jobs.ready(quartet, number=60)
+
+
+def header_of(node: Node, capsule: str) -> CapsuleHeader:
+    from apps.node import capsules
+
+    held = capsules.held(node, capsule)
+    assert held is not None
+    return read(held.header, CapsuleHeader)
+
+
+def run_alone(job: Ready) -> Node:
+    """The centre's part of an attempt, as far as it gets without the bank."""
+    centre = job.nodes[1]
+    document = job.order(centre, deadline_seconds=20)
+    world.offer(job.zone, centre, document)
+    world.start(job.zone, centre, document)
+    attempt = attempts.next_started(centre)
+    assert attempt is not None
+    computation.compute(centre, attempt, threading.Event())
+    return centre
+
+
+def require_unopened(job: Ready) -> None:
+    centre = run_alone(job)
+    assert [body.reason for body in world.bodies(centre, "failed")] == ["capsule-damaged"]
+    assert world.bodies(centre, "failed")[0].use_spent is False
+    assert uses.by_state(centre, job.request.inputs[1].capsule) == {("r1", "released"): 1}
+    assert [(body.stage, body.state) for body in world.bodies(centre, "stage")] == [("open", "started")]
+    assert not any(path.is_file() for path in job.zone.scratch.rglob("*"))
+
+
+@pytest.mark.parametrize("place", ["prefix", "nonce", "middle", "tag", "cut", "grown", "gone"])
+def test_a_changed_body_does_not_open(job, place):
+    centre = job.nodes[1]
+    path = datasets.body_path(centre, header_of(centre, job.request.inputs[1].capsule).body)
+    data = bytearray(path.read_bytes())
+    at = {"prefix": 3, "nonce": 50, "middle": len(data) // 2, "tag": len(data) - 1}.get(place)
+    if at is not None:
+        data[at] ^= 1
+    elif place == "cut":
+        del data[-1]
+    else:
+        data += b"\x00"
+    path.write_bytes(bytes(data))
+    if place == "gone":
+        path.unlink()
+    require_unopened(job)
+
+
+def test_two_capsules_bodies_exchanged_do_not_open(job):
+    centre, acting = job.nodes[1], job.people[1]
+    rows = jobs.rows_of("profit_and_loss", 60)
+    other = world.upload(centre, acting, world.csv_bytes(rows), domain="profit_and_loss")
+    world.have_signed(job.zone, centre, acting, world.policy(job.zone, centre, other, rules=[world.rule()]))
+    paths = [
+        datasets.body_path(centre, header_of(centre, capsule).body)
+        for capsule in (job.request.inputs[1].capsule, other)
+    ]
+    first, second = (path.read_bytes() for path in paths)
+    paths[0].write_bytes(second)
+    paths[1].write_bytes(first)
+    require_unopened(job)
+
+
+def test_a_contract_suspended_after_acceptance_stops_the_attempt_at_its_start(job):
+    from apps.node import contracts
+
+    centre = job.nodes[1]
+    document = job.order(centre)
+    world.offer(job.zone, centre, document)
+    contracts.act(centre, job.people[1], job.contracts[0].digest, act="suspend", reason="核查")
+    world.start(job.zone, centre, document)
+    attempt = attempts.next_started(centre)
+    assert attempt is not None
+    computation.compute(centre, attempt, threading.Event())
+    assert [body.reason for body in world.bodies(centre, "failed")] == ["contract-state"]
+    assert uses.by_state(centre, job.request.inputs[1].capsule) == {("r1", "released"): 1}
+
+
+def test_an_absent_peer_ends_the_attempt_by_its_deadline_and_the_use_stays_spent(job):
+    centre = run_alone(job)
+    failed = world.bodies(centre, "failed")[0]
+    assert (failed.reason in {"deadline", "peer-lost"}, failed.stage, failed.use_spent) == (True, "intersect", True)
