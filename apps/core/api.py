@@ -1,9 +1,7 @@
 """What every endpoint of the API shares: who asks, pages by keyset, and the shape of refusals."""
 
 from typing import Any
-from uuid import UUID
 
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.middleware.csrf import CsrfViewMiddleware
 from rest_framework.authentication import BaseAuthentication
@@ -65,11 +63,3 @@ class NewestFirst(CursorPagination):
     page_size_query_param = "size"
     max_page_size = 200
     ordering = "-id"
-
-
-def before_id(queryset: QuerySet[Any], before: str | None) -> QuerySet[Any]:
-    """The rows older than the one named `before` (a UUIDv7); an unreadable name changes nothing."""
-    try:
-        return queryset.filter(id__lt=UUID(before)) if before else queryset
-    except ValueError:
-        return queryset

@@ -3,6 +3,7 @@
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
@@ -23,6 +24,16 @@ class ActorScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         ]
 
 
+class PageSchema(AutoSchema):
+    """Names a GET of a collection `list`, though its answer is a page and no bare list."""
+
+    def get_operation_id(self) -> str:
+        """As the framework names it, but for collections."""
+        named = super().get_operation_id()
+        is_collection = self.method == "GET" and not self.path.rstrip("/").endswith("}")
+        return f"{named.removesuffix('_retrieve')}_list" if is_collection and named.endswith("_retrieve") else named
+
+
 class ProblemSerializer(serializers.Serializer[Any]):
     """A refusal (RFC 9457)."""
 
@@ -32,7 +43,9 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     remedy = serializers.CharField(required=False)
-    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()), required=False)
+    errors = serializers.DictField(child=serializers.ListField(), required=False)  # type: ignore[assignment]
+    facts = serializers.DictField(required=False)
+    incident = serializers.CharField(required=False)
 
 
 def problems(*statuses: int) -> dict[tuple[int, str], Any]:

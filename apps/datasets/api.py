@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -44,7 +44,7 @@ class DatasetDetailSerializer(DatasetSerializer):
     class Meta(DatasetSerializer.Meta):
         fields = [*DatasetSerializer.Meta.fields, "columns", "faults"]
 
-    @extend_schema(responses=ColumnSerializer(many=True))
+    @extend_schema_field(ColumnSerializer(many=True))
     def get_columns(self, dataset: Dataset) -> list[dict[str, object]]:
         """Quality by column, in the domain's order."""
         return [ColumnSerializer(row).data for row in selectors.columns_of(dataset)]

@@ -8,7 +8,8 @@ import pytest
 
 from apps.core.tenancy import tenant_tx
 from apps.ledger.models import Entry
-from apps.tenants import services, zone as zone_keys_of
+from apps.tenants import services
+from apps.tenants import zone as zone_keys_of
 from creditzone.kernel import documents
 from creditzone.kernel.documents import Signed, Ticket, require_signature
 from creditzone.kernel.sm import sm3
