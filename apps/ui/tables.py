@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
@@ -151,7 +152,9 @@ def _beyond(cursor: tuple[Any, Any], name: str, *, descending: bool) -> Q:
 
 def _write_cursor(row: Model, name: str) -> str:
     value = attrgetter(name.replace("__", "."))(row)
-    text = json.dumps([value, row.pk], cls=DjangoJSONEncoder)
+    # A moment keeps its microseconds: cut to milliseconds, as JSON encoders do, pages would overlap.
+    exact = value.isoformat() if isinstance(value, datetime) else value
+    text = json.dumps([exact, row.pk], cls=DjangoJSONEncoder)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
