@@ -33,6 +33,8 @@ LEAST_BADS = 30
 EQUAL_WEIGHT = 0.2
 PULL = 200.0
 FOLDS = 5
+SIZE = 29
+"""The source's attribute that tells a firm's size: the logarithm of its total assets."""
 SCALE = Scale()
 GRADES = ("H", "G", "F", "E", "D", "C", "B", "A")
 WORSE_SHARES = (0.04, 0.09, 0.18, 0.32, 0.52, 0.72, 0.88)
@@ -107,17 +109,18 @@ DESIGNS = (
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows with known outcomes: every ratio by column, NaN where there is no value; `fold` is 0 to FOLDS - 1."""
+    """Rows with known outcomes: every ratio by column, NaN where there is no value; `fold` is 0 to FOLDS - 1,
+    `size` the logarithm of total assets, which no card uses."""
 
     columns: Mapping[str, Numbers]
     bad: Flags
     fold: npt.NDArray[np.int64]
+    size: Numbers
 
     def only(self, chosen: Flags) -> Rows:
         """The chosen rows."""
-        return Rows(
-            {name: values[chosen] for name, values in self.columns.items()}, self.bad[chosen], self.fold[chosen]
-        )
+        columns = {name: values[chosen] for name, values in self.columns.items()}
+        return Rows(columns, self.bad[chosen], self.fold[chosen], self.size[chosen])
 
     def by_domain(self) -> dict[str, dict[str, Numbers]]:
         """The columns under the domain that holds them, as the kernel's functions take them."""
@@ -133,6 +136,8 @@ class Binned:
     evidence: tuple[float, ...]
     rows: tuple[int, ...]
     bads: tuple[int, ...]
+    missing_rows: int
+    missing_bads: int
 
     def transform(self, values: Numbers) -> Numbers:
         """The weight of evidence of each value; 0 where there is none."""
@@ -149,7 +154,9 @@ def rows_of(holdings: Sequence[Holding]) -> Rows:
         for column, attribute in ratios.items()
     }
     bad = np.array([holding.record.bankrupt for holding in sound])
-    return Rows(columns, bad, np.array([holding.record.draw("fold", FOLDS) for holding in sound]))
+    fold = np.array([holding.record.draw("fold", FOLDS) for holding in sound])
+    size = np.array([_number(holding.record.ratios[SIZE - 1]) for holding in sound])
+    return Rows(columns, bad, fold, size)
 
 
 def train(design: Design, rows: Rows) -> tuple[Scorecard, list[Binned]]:
@@ -202,7 +209,8 @@ def bin_column(plan: Plan, rows: Rows) -> Binned:
     goods_of_all, bads_of_all = (sum(count[end] for count in counts) for end in (0, 1))
     evidence = tuple(float(np.log((g / goods_of_all) / (b / bads_of_all))) for g, b in counts)
     sizes = tuple(good + bad for good, bad in counts)
-    return Binned(plan, tuple(bounds), evidence, sizes, tuple(bad for _, bad in counts))
+    missing = rows.bad[~known]
+    return Binned(plan, tuple(bounds), evidence, sizes, tuple(bad for _, bad in counts), *_sizes(missing))
 
 
 def weigh(binned: Sequence[Binned], rows: Rows) -> tuple[float, Numbers]:
@@ -258,6 +266,10 @@ def _is_sound(holding: Holding) -> bool:
 
 def _counts(bad: Flags) -> tuple[int, int]:
     return int((~bad).sum()), int(bad.sum())
+
+
+def _sizes(bad: Flags) -> tuple[int, int]:
+    return len(bad), int(bad.sum())
 
 
 def _number(text: str) -> float:

@@ -105,11 +105,23 @@ class Part(Struct, frozen=True, forbid_unknown_fields=True):
     changes: float
 
 
+class Segment(Struct, frozen=True, forbid_unknown_fields=True):
+    """Discrimination in one part of the held rows."""
+
+    zh: str
+    en: str
+    rows: int
+    bads: int
+    auc: Estimate
+
+
 class BinCounts(Struct, frozen=True, forbid_unknown_fields=True):
-    """Training rows of each bin of a feature, and how many of them had the outcome."""
+    """Training rows of each bin of a feature and of its missing values, and how many of them had the outcome."""
 
     rows: tuple[int, ...]
     bads: tuple[int, ...]
+    missing_rows: int
+    missing_bads: int
 
 
 class Uplift(Struct, frozen=True, forbid_unknown_fields=True):
@@ -137,6 +149,7 @@ class ModelCard(Struct, frozen=True, forbid_unknown_fields=True):
     grades: tuple[GradeRow, ...]
     stability: float
     parts: tuple[Part, ...]
+    segments: tuple[Segment, ...]
     bins: dict[str, BinCounts]
     uplift: dict[str, Uplift]
     notes: tuple[Words, ...]

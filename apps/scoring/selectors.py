@@ -7,7 +7,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.errors import NotFound
-from apps.scoring.model_card import Estimate, GradeRow, Part, Uplift
+from apps.scoring.model_card import Estimate, GradeRow, Part, Segment, Uplift
 from apps.scoring.model_card import Words as Sentence
 from apps.scoring.models import Scorecard
 from apps.ui.pieces import Words
@@ -48,7 +48,7 @@ class BinRow:
 
     range: Words
     points: int
-    rows: int | None
+    rows: int
     rate: float | None
 
 
@@ -90,6 +90,14 @@ class SetRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SegmentRow:
+    """Discrimination in one part of the held rows."""
+
+    name: str
+    found: Segment
+
+
+@dataclass(frozen=True, kw_only=True)
 class Profile:
     """Everything a card's page says."""
 
@@ -101,6 +109,7 @@ class Profile:
     grades: list[GradeRow]
     parts: list[PartRow]
     sets: list[SetRow]
+    segments: list[SegmentRow]
     notes: list[str]
     outcome: str
 
@@ -151,6 +160,7 @@ def profile(card: Scorecard) -> Profile:
         grades=list(measured.grades),
         parts=[_part(card, name, parts[name]) for name in card.domains],
         sets=_sets(card),
+        segments=[SegmentRow(name=found.en if _in_english() else found.zh, found=found) for found in measured.segments],
         notes=[_words(note) for note in measured.notes],
         outcome=_words(measured.outcome),
     )
@@ -182,7 +192,12 @@ def _feature(card: Scorecard, feature: documents.Feature) -> FeatureRow:
             [None, *bounds], bounds, points, counts.rows, counts.bads, strict=False
         )
     ]
-    missing = BinRow(range=_("no value"), points=feature.missing, rows=None, rate=None)
+    missing = BinRow(
+        range=_("no value"),
+        points=feature.missing,
+        rows=counts.missing_rows,
+        rate=counts.missing_bads / counts.missing_rows if counts.missing_rows else None,
+    )
     return FeatureRow(
         label=feature.label_en if _in_english() else feature.label,
         unit=UNITS[domain(feature.domain).column(feature.column).unit][_language()],
