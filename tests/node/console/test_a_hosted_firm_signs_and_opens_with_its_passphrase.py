@@ -35,9 +35,7 @@ def enquiry(node, firm):
     _client, _acting, peer = firm
     card = furnished.scorecard()
     authorisation = furnished.authorisation_of(node, FIRM, providers=[peer.card.organisation])
-    own = Input(
-        provider=peer.card.organisation, domain="profit_and_loss", capsule=new_id(), version=1, contract=None
-    )
+    own = Input(provider=peer.card.organisation, domain="profit_and_loss", capsule=new_id(), version=1, contract=None)
     request = furnished.request_for(
         node,
         [own],
@@ -96,9 +94,7 @@ def test_a_firm_reads_its_grade_its_place_and_its_reasons(node, firm, enquiry):
     request, digests = enquiry
     post(client, f"/sign/{digests[0]}/", {"sign": "1", "passphrase": PASSPHRASE})
     card = furnished.scorecard()
-    row = ResultRow(
-        uscc=FIRM, band=5, grade="C", decision=None, score=None, reasons=((peer.card.organisation, "P01"),)
-    )
+    row = ResultRow(uscc=FIRM, band=5, grade="C", decision=None, score=None, reasons=((peer.card.organisation, "P01"),))
     opened = OpenedResult(
         job=request.id,
         title="本人查询",

@@ -183,7 +183,7 @@ def _columns_of(opened: OpenedResult) -> set[str]:
 
 def _table(request: NodeRequest, opened: OpenedResult, rows: Sequence[ResultRow]) -> Table:
     shows = _columns_of(opened)
-    columns = [Column(""), Column(_("Unified social credit code"), sort="uscc")]
+    columns = [Column(_("Choose")), Column(_("Unified social credit code"), sort="uscc")]
     if "grade" in shows:
         columns.append(Column(_("Score grade"), sort="band"))
     if "decision" in shows:
