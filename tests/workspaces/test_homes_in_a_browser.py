@@ -20,20 +20,25 @@ def worked(browser, road):
     return road.job(job)
 
 
-def test_every_home_is_quiet_fits_its_screen_and_is_usable_by_everybody(road, worked, sign_in):
-    for place in PLACES:
-        for width in (1440, 390):
-            page = sign_in(road.zone, place, width=width)
-            page.goto("/")
-            page.wait_for_load_state("networkidle")
-            assert page.locator("h1").count() == 1, place
-            assert page.said == [], place
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, (place, width)
-            found = Axe().run(page).response["violations"]
-            serious = [
-                (one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in {"serious", "critical"}
-            ]
-            assert serious == [], (place, width)
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("place", PLACES)
+def test_every_room_of_a_workspace_is_quiet_fits_its_screen_and_is_usable_by_everybody(
+    road, worked, sign_in, place, width
+):
+    page = sign_in(road.zone, place, width=width)
+    page.goto("/")
+    rooms = [link.get_attribute("href") for link in page.locator(".side a").all()]
+    assert rooms[0] == "/"
+    for room in rooms:
+        answer = page.goto(room)
+        page.wait_for_load_state("networkidle")
+        assert answer.status == 200, room
+        assert page.locator("h1").count() == 1, room
+        assert page.said == [], room
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, room
+        found = Axe().run(page).response["violations"]
+        serious = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in {"serious", "critical"}]
+        assert serious == [], room
 
 
 def test_the_language_is_changed_in_place_and_kept(road, worked, sign_in):
