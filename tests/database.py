@@ -22,7 +22,6 @@ from psycopg.conninfo import make_conninfo
 from deploy.roles import LOGINS, set_up_roles
 
 ROOT = Path(__file__).resolve().parent.parent
-PASSWORDS = {login: secrets.token_urlsafe(16) for login in LOGINS}
 KEPT = ("django_migrations", "django_content_type", "auth_permission")
 
 
@@ -66,6 +65,11 @@ def _wait_for(url: str) -> None:
             time.sleep(0.1)
 
 
+def passwords(admin_url: str) -> dict[str, str]:
+    """The logins' passwords on this server: the same for every process of a run, for roles belong to the server."""
+    return {login: hashlib.sha256(f"{admin_url} {login}".encode()).hexdigest()[:24] for login in LOGINS}
+
+
 def make(admin_url: str, name: str) -> dict[str, str]:
     """Make database `name` as a copy of a migrated template; the addresses of the logins."""
     template = _template(admin_url)
@@ -76,7 +80,7 @@ def make(admin_url: str, name: str) -> dict[str, str]:
                 sql.Identifier(name), sql.Identifier(template)
             )
         )
-    return set_up_roles(admin_url, passwords=PASSWORDS, database=name)
+    return set_up_roles(admin_url, passwords=passwords(admin_url), database=name)
 
 
 def drop(admin_url: str, name: str) -> None:
@@ -94,7 +98,7 @@ def _template(admin_url: str) -> str:
             return name
         building = f"{name}_building"
         drop(admin_url, building)
-        urls = set_up_roles(admin_url, passwords=PASSWORDS, database=building)
+        urls = set_up_roles(admin_url, passwords=passwords(admin_url), database=building)
         migrate(urls["portal_migrate"])
         connection.execute(
             sql.SQL("alter database {} rename to {}").format(sql.Identifier(building), sql.Identifier(name))

@@ -98,7 +98,7 @@ def test_the_roles_are_set_up_twice_without_harm_by_one_who_may_only_create_role
     try:
         creator = psycopg.conninfo.make_conninfo(database_server, user="cz_test_creator", password="c")
         for _ in range(2):
-            urls = set_up_roles(creator, passwords=database.PASSWORDS, database=name)
+            urls = set_up_roles(creator, passwords=database.passwords(database_server), database=name)
         database.migrate(urls["portal_migrate"])
     finally:
         database.drop(database_server, name)
