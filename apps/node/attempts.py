@@ -24,7 +24,7 @@ from creditzone.kernel.documents import (
     now_ms,
     read,
 )
-from creditzone.kernel.orders import CheckedOrder, Standing, check_order
+from creditzone.kernel.orders import ATTEMPTS, CheckedOrder, Standing, check_order
 from creditzone.kernel.refusals import Refused
 
 NUMBERS: Final = frozenset({"decision", "grade", "score"})
@@ -218,6 +218,9 @@ def _check(node: Node, tx: Transaction, document: Signed) -> CheckedOrder:
         raise Refused("node-restored")
     checked = check_order(document, standing_of(node))
     _require_carried_out(checked)
+    began = tx.one("SELECT count(*) AS number FROM attempt WHERE job = ? AND stage <> 'check'", checked.order.job)
+    if began is not None and began["number"] >= ATTEMPTS:  # whatever number the order gives itself
+        raise Refused("attempts")
     return checked
 
 

@@ -47,6 +47,7 @@ from creditzone.kernel.refusals import Refused
 log = structlog.get_logger("node.jobs")
 PORTS_A_SLOT: Final = 4
 MPC_PORT: Final = 3
+LONGEST_SECONDS: Final = 7200
 _ROOM: Final = 64 << 20
 _SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 _REASONS: Final = {
@@ -120,7 +121,7 @@ class Computation:
             checked=checked,
             cards=node.cards(),
             ending=ending,
-            ends_at=time.monotonic() + checked.order.deadline_seconds,
+            ends_at=time.monotonic() + min(checked.order.deadline_seconds, LONGEST_SECONDS),
             started_at=now_ms(),
         )
 

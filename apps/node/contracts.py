@@ -91,7 +91,7 @@ def complete(node: Node, tx: Transaction, document: Signed) -> None:
     elif isinstance(parsed, ContractAct):
         _take_act(node, tx, document, parsed)
     else:
-        documents.complete(tx, document)
+        documents.complete(tx, _verified(node, document))
 
 
 def act(node: Node, acting: Acting, digest: str, *, act: What, reason: str, passphrase: str | None = None) -> Signed:
@@ -150,6 +150,23 @@ def _complete_contract(node: Node, tx: Transaction, document: Signed, contract: 
             return
     tx.run("UPDATE contract SET state = 'active', changed_at = ? WHERE digest = ?", now_ms(), document.digest)
     documents.complete(tx, document)
+
+
+def _verified(node: Node, document: Signed) -> Signed:
+    """The document with those of its signatures that fit the cards trusted here."""
+    kind = type(parse_any(document.text.encode()))
+    kept = []
+    for signature in document.signatures:
+        card = node.card_of(signature.by)
+        if card is None:
+            continue
+        try:
+            alone = Signed(text=document.text, signatures=(signature,))
+            require_signature(alone, kind, by=signature.by, key=PublicKey.from_hex(card.signing_key))
+        except SignatureInvalid:
+            continue
+        kept.append(signature)
+    return Signed(text=document.text, signatures=tuple(kept))
 
 
 def _take_act(node: Node, tx: Transaction, document: Signed, act: ContractAct) -> None:

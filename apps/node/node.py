@@ -68,11 +68,17 @@ class Node:
         return {card.organisation: card for card in cards}
 
     def name_of(self, organisation: str, language: str = "zh-hans") -> str:
-        """The organisation's name from its trusted card, else its code."""
+        """The organisation's name from its trusted card, else its code. Of a firm that another node hosts, only that
+        node's host vouches for the name, so it is said with it."""
         card = self.card_of(organisation)
         if card is None:
             return organisation
-        return card.name if language.startswith("zh") else card.name_en
+        zh = language.startswith("zh")
+        name = card.name if zh else card.name_en
+        if card.host is None or card.host == self.organisation:
+            return name
+        host = self.name_of(card.host, language)
+        return f"{name}（{host}托管）" if zh else f"{name} (hosted by {host})"
 
     def act(self, tx: Transaction, *, now: int | None = None) -> int:
         """The instant at which the node acts, kept as the highest so far.

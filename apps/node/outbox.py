@@ -51,8 +51,12 @@ def waiting(node: Node, *, most: int = 200, most_bytes: int = 1_500_000) -> list
 
 
 def acknowledge(tx: Transaction, *, up_to: int) -> None:
-    """The portal has all statements up to this number."""
-    tx.run("UPDATE outbox SET acknowledged = 1 WHERE acknowledged = 0 AND number <= ?", up_to)
+    """The portal has all statements up to this number; sealed messages, which are large, keep only their digest."""
+    tx.run(
+        "UPDATE outbox SET acknowledged = 1, text = CASE kind WHEN 'sealed' THEN '' ELSE text END"
+        " WHERE acknowledged = 0 AND number <= ?",
+        up_to,
+    )
 
 
 def last_number(node: Node) -> int:

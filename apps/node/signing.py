@@ -206,7 +206,8 @@ def _signable_contract(node: Node, contract: Contract, organisation: str) -> Non
     if contract.not_after <= now_ms():
         raise NodeError("document-expired")
     other = contract.consumer if organisation == contract.provider else contract.provider
-    if node.card_of(other) is None:
+    card = node.card_of(other)
+    if card is None or card.host is not None:  # a firm's host alone vouches for its card: not enough for a contract
         raise NodeError("card-unconfirmed", organisation=other)
     if organisation == contract.provider:
         held = capsules.held(node, contract.capsule)

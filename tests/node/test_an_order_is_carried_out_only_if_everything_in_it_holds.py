@@ -196,6 +196,17 @@ def test_a_stop_before_the_start_gives_the_use_back_and_a_higher_fence_may_take_
     assert uses.by_state(centre, capsule_of(job, CENTRE)) == {("r1", "reserved"): 1}
 
 
+def test_a_job_runs_at_most_twice_whatever_number_its_orders_give_themselves(job):
+    centre = job.nodes[1]
+    for fence in (1, 2):
+        world.offer(job.zone, centre, job.order(centre, fence=fence, attempt=1))
+        with centre.store.write() as tx:
+            tx.run("UPDATE attempt SET state = 'failed', stage = 'intersect' WHERE fence = ?", fence)
+    world.offer(job.zone, centre, job.order(centre, fence=3, attempt=1))
+    assert [body.refusal.clause for body in world.bodies(centre, "refuse")] == ["attempts"]
+    assert len(world.bodies(centre, "accept")) == 2
+
+
 def test_an_accepted_order_that_never_starts_gives_its_use_back(job):
     centre = job.nodes[1]
     world.offer(job.zone, centre, job.order(centre, expires_at=now_ms() + 3000))
