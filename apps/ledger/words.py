@@ -26,6 +26,7 @@ ACTS: dict[str, Promise] = {
     "capsule.list": _("capsule listed"),
     "capsule.unlist": _("capsule taken off the list"),
     "capsule.freeze": _("capsule frozen"),
+    "capsule.thaw": _("capsule in use again"),
     "capsule.revoke": _("capsule revoked"),
     "capsule.destroy": _("capsule destroyed"),
     "contract.offer": _("contract offered"),
