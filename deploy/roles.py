@@ -15,6 +15,11 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 LOGINS = ("portal_migrate", "portal_web", "portal_coordinator")
 WITHOUT_LOGIN = ("portal_owner", "portal_regulator", "portal_admin", "portal_signin", "zone_exchange")
+PATIENCE = {
+    "portal_web": {"statement_timeout": "30s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "60s"},
+    "portal_coordinator": {"statement_timeout": "60s", "idle_in_transaction_session_timeout": "60s"},
+}
+"""How long a login may hold what others wait for: a page that hangs lets go by itself."""
 MAY_BECOME = {
     "portal_migrate": ("portal_owner",),
     "portal_web": ("portal_regulator", "portal_admin", "portal_signin", "zone_exchange"),
@@ -46,6 +51,10 @@ def _make_role(connection: psycopg.Connection, role: str, *, password: str | Non
         if not password:
             raise ValueError(f"no password was given for {role}")
         connection.execute(sql.SQL("alter role {} login password {}").format(name, sql.Literal(password)))
+    for setting, value in PATIENCE.get(role, {}).items():
+        connection.execute(
+            sql.SQL("alter role {} set {} = {}").format(name, sql.Identifier(setting), sql.Literal(value))
+        )
 
 
 def _grant_memberships(connection: psycopg.Connection) -> None:

@@ -1,10 +1,11 @@
 """Health, language, and the pages of what went wrong."""
 
+import sys
 from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.core import problems
-from apps.core.errors import NotFound
+from apps.core.errors import NotFound, Unavailable, Words
 from apps.core.http import public
 
 log = structlog.get_logger("creditzone.errors")
@@ -117,17 +118,24 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500 with an incident's name and nothing else: the reason is in the log under that name."""
+    """500 with an incident's name and nothing else: the reason is in the log under that name.
+
+    A database that is away for the moment is no crash: 503, and the reader may try again."""
     incident = problems.incident()
+    if isinstance(sys.exc_info()[1], OperationalError):
+        log.error("database-away", incident=incident, reason=type(sys.exc_info()[1]).__name__)
+        away = Unavailable(what=_("the zone's database"))
+        if problems.wants_problem(request):
+            return problems.problem(problems.document(away, incident_id=incident))
+        return _bare_page(away.status, away.title, away.words, away.advice, incident)
     log.error("crash", incident=incident, exc_info=True)
     if problems.wants_problem(request):
         return problems.problem(problems.bare_document(500, "crash", "Nothing was changed.", incident_id=incident))
-    context = {
-        "status": 500,
-        "title": _("Something broke on our side"),
-        "why": _("What you sent was not carried out; nothing was changed."),
-        "remedy": _("Try again in a minute."),
-        "incident": incident,
-    }
-    # Without the request: whatever broke, the page of it must not touch the database again.
-    return HttpResponse(render_to_string("ui/error.html", context), status=500)
+    title, why = _("Something broke on our side"), _("What you sent was not carried out; nothing was changed.")
+    return _bare_page(500, title, why, _("Try again in a minute."), incident)
+
+
+def _bare_page(status: int, title: Words, why: str, remedy: str, incident: str) -> HttpResponse:
+    """An error page made without the request: whatever broke, its page must not touch the database again."""
+    context = {"status": int(status), "title": title, "why": why, "remedy": remedy, "incident": incident}
+    return HttpResponse(render_to_string("ui/error.html", context), status=status)

@@ -13,6 +13,8 @@ ACTS: dict[str, Promise] = {
     "person.reopened": _("person let in again"),
     "person.signed-in": _("signed in"),
     "person.sign-in-failed": _("sign-in failed"),
+    "person.sign-in-reset": _("sign-in reset"),
+    "access.refused": _("access refused"),
     "ticket.issued": _("ticket to the node issued"),
     "token.issued": _("API token issued"),
     "token.revoked": _("API token revoked"),

@@ -49,6 +49,16 @@ class PersonForm(forms.Form):
         self.fields["organisation"].queryset = Organisation.objects.all()  # type: ignore[attr-defined]
 
 
+class ResetForm(forms.Form):
+    """A new first password for somebody who lost a factor."""
+
+    password = forms.CharField(
+        label=_("First password"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 12 characters. The second factor is enrolled at the first sign-in."),
+    )
+
+
 class RoleForm(forms.Form):
     """Another role for a member."""
 

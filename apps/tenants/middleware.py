@@ -5,6 +5,7 @@ membership, and stays it to the end of the request.
 """
 
 import time
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -23,7 +24,8 @@ from apps.core import problems
 from apps.core.errors import Forbidden
 from apps.core.http import is_public
 from apps.core.middleware import GetResponse, answer_as
-from apps.core.tenancy import become
+from apps.core.tenancy import become, tenant_tx
+from apps.ledger.services import append_entry
 from apps.tenants import selectors
 from apps.tenants.adapters import SIGNED_IN_AT
 from apps.tenants.members import Member
@@ -57,13 +59,16 @@ class TenantMiddleware:
                 return found
             request.actor = found  # type: ignore[attr-defined]
             request.by_token = bool(token)  # type: ignore[attr-defined]
-            return answer_as(
+            response = answer_as(
                 request,
                 self.get_response,
                 organisation_id=found.organisation_id,
                 role=database_role(found.kind),
                 person_id=found.person_id,
             )
+        if response.status_code == HTTPStatus.FORBIDDEN:
+            _write_down(request, found)
+        return response
 
     def _account_page(self, request: HttpRequest) -> HttpResponseBase:
         """Sign-in and one's own factors: before there is a tenant, in the role that may read accounts."""
@@ -73,6 +78,19 @@ class TenantMiddleware:
         if response.status_code >= 500:
             transaction.set_rollback(True)
         return response
+
+
+def _write_down(request: HttpRequest, member: Member) -> None:
+    """A refused access in the ledger, in a transaction of its own: the refused one may have been rolled back."""
+    match = request.resolver_match
+    with tenant_tx(member.organisation_id, role=database_role(member.kind), person_id=member.person_id):
+        append_entry(
+            actor=member,
+            act="access.refused",
+            subject_type="address",
+            subject_id=(match.view_name if match else "")[:80],
+            facts={"method": request.method},
+        )
 
 
 def _place(request: HttpRequest) -> str:

@@ -64,6 +64,14 @@ def memberships() -> QuerySet[Membership]:
     return Membership.objects.select_related("person", "organisation").order_by("organisation_id", "id")
 
 
+def membership(membership_id: UUID) -> Membership:
+    """One membership; raises NotFound."""
+    found = Membership.objects.select_related("person", "organisation").filter(pk=membership_id).first()
+    if found is None:
+        raise NotFound(what=_("member"))
+    return found
+
+
 def members_of(person: Person) -> list[Member]:
     """What a person may act as: one for each live membership, first one first."""
     live = Membership.objects.filter(person=person, is_active=True).select_related("organisation").order_by("id")

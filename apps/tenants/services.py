@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -111,10 +112,7 @@ def add_person(
 
 def _make_person(*, username: str, name: str, password: str, totp_secret: str | None) -> Person:
     person = Person(username=username.strip(), name=name.strip())
-    try:
-        validate_password(password, person)
-    except ValidationError as error:
-        raise Invalid(errors={"password": error.messages}) from error
+    _require_strong(password, person)
     person.set_password(password)
     try:
         with transaction.atomic():
@@ -130,7 +128,7 @@ def _make_person(*, username: str, name: str, password: str, totp_secret: str | 
 def change_role(*, actor: Member, membership_id: UUID, role: str) -> Membership:
     """Give a member another role; from the next request on. Raises Forbidden, NotFound."""
     actor.require(Capability.MANAGE_PEOPLE)
-    membership = _membership(membership_id)
+    membership = selectors.membership(membership_id)
     before, membership.role = membership.role, Role(role)
     membership.save(update_fields=["role"])
     append_entry(
@@ -145,13 +143,48 @@ def change_role(*, actor: Member, membership_id: UUID, role: str) -> Membership:
 
 
 @transaction.atomic
+def reset_sign_in(*, actor: Member, membership_id: UUID, password: str) -> Membership:
+    """Give somebody who lost a factor a new first password and let them enrol anew; their sign-ins and tokens end.
+
+    It opens the portal only: a node asks for its own factor. Raises Forbidden, NotFound; Invalid for a weak
+    password, or for oneself (the account pages do that).
+    """
+    actor.require(Capability.MANAGE_PEOPLE)
+    membership = selectors.membership(membership_id)
+    person = membership.person
+    if person.pk == actor.person_id:
+        raise Invalid.of("password", _("Change your own password on your own page."))
+    _require_strong(password, person)
+    person.set_password(password)
+    person.save(update_fields=["password"])
+    Authenticator.objects.filter(user_id=person.pk).delete()
+    ApiToken.objects.filter(membership__person=person, revoked_at=None).update(revoked_at=Now())
+    append_entry(
+        actor=actor,
+        act="person.sign-in-reset",
+        subject_type="person",
+        subject_id=person.pk,
+        facts={},
+        organisations=[membership.organisation_id],
+    )
+    return membership
+
+
+def _require_strong(password: str, person: Person) -> None:
+    try:
+        validate_password(password, person)
+    except ValidationError as error:
+        raise Invalid(errors={"password": error.messages}) from error
+
+
+@transaction.atomic
 def set_member_active(*, actor: Member, membership_id: UUID, active: bool) -> Membership:
     """Close or reopen a membership; a closed one opens nothing from the next request on, and its tokens end.
 
     Raises Forbidden, NotFound; Invalid for one's own membership.
     """
     actor.require(Capability.MANAGE_PEOPLE)
-    membership = _membership(membership_id)
+    membership = selectors.membership(membership_id)
     if membership.person_id == actor.person_id:
         raise Invalid.of("", _("Nobody closes his own membership: ask another owner."))
     membership.is_active = active
@@ -167,13 +200,6 @@ def set_member_active(*, actor: Member, membership_id: UUID, active: bool) -> Me
         organisations=[membership.organisation_id],
     )
     return membership
-
-
-def _membership(membership_id: UUID) -> Membership:
-    found = Membership.objects.select_related("person", "organisation").filter(pk=membership_id).first()
-    if found is None:
-        raise NotFound(what=_("member"))
-    return found
 
 
 @transaction.atomic

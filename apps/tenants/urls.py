@@ -13,5 +13,6 @@ urlpatterns = [
     path("zone/people/", views.people, name="people"),
     path("zone/people/add/", views.add_person, name="add-person"),
     path("zone/people/<uuid:membership_id>/role/", views.change_role, name="change-role"),
+    path("zone/people/<uuid:membership_id>/reset/", views.reset_sign_in, name="reset-sign-in"),
     path("zone/people/<uuid:membership_id>/active/", views.set_active, name="set-active"),
 ]

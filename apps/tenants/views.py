@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.core.errors import Invalid, NotFound
 from apps.core.http import TenantRequest
 from apps.tenants import selectors, services
-from apps.tenants.forms import OrganisationForm, PersonForm, RoleForm, TokenForm
+from apps.tenants.forms import OrganisationForm, PersonForm, ResetForm, RoleForm, TokenForm
 from apps.tenants.middleware import choose
 from apps.tenants.models import Person
 from apps.tenants.roles import Capability, Role
@@ -129,6 +129,22 @@ def add_person(request: TenantRequest) -> HttpResponse:
         messages.success(request, _("They can sign in now and will be asked to enrol their second factor."))
         return redirect("tenants:people")
     return _form_page(request, form, "tenants/add_person.html")
+
+
+@require_http_methods(["GET", "POST"])
+def reset_sign_in(request: TenantRequest, membership_id: UUID) -> HttpResponse:
+    """Let somebody who lost a factor begin anew."""
+    request.actor.require(Capability.MANAGE_PEOPLE)
+    membership = selectors.membership(membership_id)
+    form = ResetForm(request.POST or None)
+    if form.is_valid() and _carried_out(
+        form,
+        lambda: services.reset_sign_in(actor=request.actor, membership_id=membership_id, **form.cleaned_data),
+    ):
+        messages.success(request, _("They can sign in now and will be asked to enrol their second factor."))
+        return redirect("tenants:people")
+    context = {"form": form, "membership": membership}
+    return render(request, "tenants/reset_sign_in.html", context, status=422 if form.is_bound else 200)
 
 
 @require_POST

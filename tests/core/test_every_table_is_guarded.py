@@ -126,3 +126,24 @@ def test_nothing_looks_past_the_policies():
         " where n.nspname = 'public' and p.prosecdef"
     )
     assert functions == []
+
+
+def test_a_party_is_named_by_the_rows_owner_alone():
+    """Each party table hangs on (id, owner) of its shared row, and writes need `owner = me`: no self-invitation."""
+    tables = {table for (table,) in rows(
+        "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'public'"
+        " and c.relkind = 'r' and (select count(*) from pg_attribute a where a.attrelid = c.oid"
+        " and a.attname in ('org', 'subject', 'owner')) = 3"
+    )}  # fmt: skip
+    assert tables
+    for table in tables:
+        keys = rows(
+            "select pg_get_constraintdef(oid) from pg_constraint where conrelid = %s::regclass and contype = 'f'", table
+        )
+        assert any("(subject, owner) REFERENCES" in key and "(id, owner)" in key for (key,) in keys), table
+        checks = rows(
+            "select pg_get_expr(polwithcheck, polrelid) from pg_policy where polrelid = %s::regclass"
+            " and polcmd in ('*', 'a', 'w') and 'portal_web'::regrole = any (polroles)", table
+        )  # fmt: skip
+        assert checks, table
+        assert all(check.strip("(").startswith("owner = ") and " OR " not in check for (check,) in checks), table

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from django.conf import settings
+from django.db import connections
 from django.test import Client
 from django.urls import path
 
@@ -103,3 +104,20 @@ def test_the_language_is_kept_in_a_cookie_and_leads_to_no_other_site(db, client)
     assert answer["Location"] == "/x?y=1"
     assert client.cookies[settings.LANGUAGE_COOKIE_NAME].value == "zh-hans"
     assert client.post("/language/", {"language": "xx", "next": "//evil.example"})["Location"] == "/"
+
+
+def test_a_database_that_is_away_is_no_crash(zone):
+    signed_in = zone.client("bank")
+    connections.close_all()
+    right = connections["default"].settings_dict["PORT"]
+    try:
+        connections["default"].settings_dict["PORT"] = "1"
+        signed_in.raise_request_exception = False
+        page, problem = signed_in.get(DIRECTORY), signed_in.get("/api/v1/jobs/")
+        assert (page.status_code, problem.status_code, problem.json()["code"]) == (503, 503, "unavailable")
+        assert "Try again" in page.text
+        assert signed_in.get("/healthz").status_code == 200
+        assert signed_in.get("/readyz").status_code == 503
+    finally:
+        connections["default"].settings_dict["PORT"] = right
+    assert signed_in.get(DIRECTORY).status_code == 200

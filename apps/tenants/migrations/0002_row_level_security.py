@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
         # Second factors (sealed) and allauth's addresses (none are kept): for sign-in alone.
         rls.enable("mfa_authenticator"),
         *rls.open_to("mfa_authenticator", rls.SIGNIN, privileges="select, insert, update, delete"),
-        *rls.open_to("mfa_authenticator", rls.ADMIN, privileges="select, insert"),
+        *rls.open_to("mfa_authenticator", rls.ADMIN, privileges="select, insert, delete"),
         rls.enable("account_emailaddress"),
         *rls.open_to("account_emailaddress", rls.SIGNIN),
         rls.enable("account_emailconfirmation"),
