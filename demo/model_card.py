@@ -40,9 +40,9 @@ UPLIFT_SETS: dict[str, tuple[str, ...]] = {
     "centre+platform": CENTRE + PLATFORM,
 }
 SIZES = (
-    {"zh": "资产规模较小的三分之一", "en": "the third with the smallest assets"},
-    {"zh": "资产规模居中的三分之一", "en": "the middle third by assets"},
-    {"zh": "资产规模较大的三分之一", "en": "the third with the largest assets"},
+    {"zh": "资产较小的三分之一", "en": "smallest third by assets"},
+    {"zh": "资产居中的三分之一", "en": "middle third"},
+    {"zh": "资产较大的三分之一", "en": "largest third"},
 )
 NOTES = (
     {
