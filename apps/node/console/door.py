@@ -4,6 +4,7 @@ Every page demands a live sign-in unless its view says otherwise; the exceptions
 (`@open_to_all`, `@before_factor`). The roster is read again at each request.
 """
 
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar
@@ -24,11 +25,14 @@ from apps.node.console.signins import SIGN_INS, Said, SignIn
 from apps.node.errors import NodeError
 from apps.node.node import Node, open_node
 from creditzone.kernel.documents import now_ms
+from creditzone.kernel.sm import sm3
 
 COOKIE = "__Host-node"
 NONCE_COOKIE = "__Host-nonce"
 PENDING_COOKIE = "__Host-arrived"
 NONCE_SECONDS = 600
+NONCE = re.compile(r"[A-Za-z0-9_-]{43}")
+POLLS_AT_MOST = 60
 MACHINES = ("/api/", "/uploads/")
 """Paths that answer with problem documents instead of pages."""
 
@@ -186,8 +190,11 @@ def _factor_first(request: NodeRequest) -> HttpResponseBase:
 
 
 def hand_over(request: NodeRequest) -> HttpResponseRedirect:
-    """Send the browser to the portal for a ticket; the nonce stays here, its digest goes along as `state`."""
-    beginning = tickets.begin()
+    """Send the browser to the portal for a ticket; the nonce stays here, its digest goes along as `state`.
+
+    Two pages opened at once share one nonce, or the first to come back would find it replaced."""
+    nonce = request.COOKIES.get(NONCE_COOKIE, "")
+    beginning = tickets.Beginning(nonce, sm3.digest(nonce.encode())) if NONCE.fullmatch(nonce) else tickets.begin()
     query = request.GET.copy()
     query.pop("person", None)
     path = request.path + (f"?{query.urlencode()}" if query else "")
@@ -222,6 +229,13 @@ def tell(request: NodeRequest, words: str, *, tone: str = "success") -> None:
     """Say something on the next page this person sees."""
     if request.signed_in is not None:
         request.signed_in.said.append(Said(words, tone))
+
+
+def polls(request: NodeRequest) -> int:
+    """How often the page asked for itself again, waiting for something from the portal; it gives up after a minute,
+    so that a forgotten page keeps no sign-in alive."""
+    polled = request.GET.get("polled", "")
+    return min(int(polled), POLLS_AT_MOST) if polled.isdecimal() and len(polled) < 4 else 0
 
 
 def own_path(path: str) -> str:

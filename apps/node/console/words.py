@@ -53,6 +53,12 @@ DATASET_STATES: dict[str, tuple[Words, str]] = {
     "refused": (_("not accepted"), "bad"),
 }
 
+CONFIRMED_BY: dict[str, Words] = {
+    "command line": _("whoever runs this node's machine"),
+    "node": _("this node"),
+    "renewal": _("signed with the key before"),
+}
+
 CARD_STATES: dict[str, tuple[Words, str]] = {
     "own": (_("your own"), ""),
     "confirmed": (_("confirmed"), "good"),
@@ -99,10 +105,10 @@ DISCLOSURES: dict[str, Words] = {
 }
 
 JOB_STATES: dict[str, tuple[Words, str]] = {
-    "offered": (_("offered"), "now"),
     "accepted": (_("accepted, waits for the start"), "now"),
+    "started": (_("started"), "now"),
     "running": (_("running"), "now"),
-    "done": (_("done"), "good"),
+    "finished": (_("done"), "good"),
     "failed": (_("failed"), "bad"),
     "refused": (_("refused"), "bad"),
     "stopped": (_("stopped"), "warn"),

@@ -137,6 +137,28 @@ def test_a_ticket_leads_to_no_other_host(zone, owner, path):
     assert response["Location"] == "/"
 
 
+def test_two_pages_opened_at_once_both_arrive_and_the_code_is_asked_once(zone, owner):
+    client = browser()
+    first = begin(client, owner, path="/cards/")
+    second = begin(client, owner, path="/roster/")
+    assert first == second
+    response = hand_over(client, ticket(zone, owner, state=first, path="/cards/"))
+    where = client.get(response["Location"])["Location"]
+    client.get(where)
+    assert post(client, where, {"code": owner.code()})["Location"] == "/cards/"
+    response = hand_over(client, ticket(zone, owner, state=second, path="/roster/"))
+    assert client.get(response["Location"])["Location"] == "/roster/"
+    assert client.get("/roster/").status_code == client.get("/cards/").status_code == 200
+
+
+def test_another_persons_ticket_ends_the_sign_in_before(zone, owner, enter, signed_in):
+    before = signed_in.cookies["__Host-node"].value
+    other = enter("officer", name="王强")
+    sign_in(signed_in, zone, other)
+    signed_in.cookies["__Host-node"] = before
+    assert signed_in.get("/").status_code == 302
+
+
 def test_leaving_ends_the_sign_in(signed_in):
     old = signed_in.cookies["__Host-node"].value
     assert post(signed_in, "/leave/").status_code == 302

@@ -21,7 +21,7 @@ ARGUMENT = re.compile(r"""[=\s]_\((["'])(.*?)\1\)""")
 def in_code(source: str) -> Iterator[tuple[str | None, str]]:
     for call in ast.walk(ast.parse(source)):
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in MARKS:
-            texts = [part.value for part in call.args if isinstance(part, ast.Constant)]
+            texts = [str(part.value) for part in call.args if isinstance(part, ast.Constant)]
             yield (texts[0], texts[1]) if call.func.id in WITH_CONTEXT else (None, texts[0])
 
 

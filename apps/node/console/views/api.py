@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpResponseBase, JsonResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.node import datasets, results, roster
 from apps.node.console.door import NodeRequest, refusal
@@ -13,20 +13,20 @@ from apps.node.results import OpenedResult
 from apps.node.roster import Act
 
 
-@require_GET
+@require_safe
 def dataset_list(request: NodeRequest) -> JsonResponse:
     """All datasets of the organisation, with counts and faults."""
     found = datasets.listing(request.node, request.acting)
     return JsonResponse({"results": [_dataset(each) for each in found]})
 
 
-@require_GET
+@require_safe
 def dataset(request: NodeRequest, dataset: str) -> JsonResponse:
     """One dataset."""
     return JsonResponse(_dataset(datasets.get(request.node, request.acting, dataset)))
 
 
-@require_GET
+@require_safe
 def result_list(request: NodeRequest) -> JsonResponse:
     """All results of the organisation, none of their rows."""
     found = results.listing(request.node, request.acting)

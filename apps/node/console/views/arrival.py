@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.node import roster, tickets
 from apps.node.console.door import (
@@ -49,7 +49,7 @@ def arrive(request: NodeRequest) -> HttpResponseBase:
 
 
 @open_to_all
-@require_GET
+@require_safe
 def arrived(request: NodeRequest) -> HttpResponseBase:
     """Compare the ticket's state with this browser's nonce, which only now arrives with the request."""
     arrival = SIGN_INS.claim(request.COOKIES.get(PENDING_COOKIE, ""))
@@ -63,12 +63,25 @@ def arrived(request: NodeRequest) -> HttpResponseBase:
             again="/",
         )
     tickets.require_match(arrival, request.COOKIES.get(NONCE_COOKIE, ""))
+    if _is_in_already(request, arrival):
+        response: HttpResponseBase = redirect(own_path(arrival.path))
+        drop_cookie(response, PENDING_COOKIE)
+        return response
     SIGN_INS.end(request.cookie)
-    response: HttpResponse = redirect(reverse("node:factor", query={"next": arrival.path}))
+    response = redirect(reverse("node:factor", query={"next": arrival.path}))
     set_cookie(response, COOKIE, SIGN_INS.begin(arrival))
-    drop_cookie(response, NONCE_COOKIE)
     drop_cookie(response, PENDING_COOKIE)
     return response
+
+
+def _is_in_already(request: NodeRequest, arrival: tickets.Arrival) -> bool:
+    """A second page of somebody who is signed in here: the live sign-in goes on."""
+    here = request.signed_in
+    return (
+        here is not None
+        and here.factor_at is not None
+        and (here.person, here.organisation) == (arrival.person, arrival.organisation)
+    )
 
 
 @before_factor

@@ -6,19 +6,20 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from apps.core.errors import Words
 from apps.node import cards, roster
 from apps.node.cards import CardEntry
 from apps.node.console.context import language
 from apps.node.console.door import NodeRequest, is_stale, take_code, tell
 from apps.node.console.forms import CardForm, errors_in
-from apps.node.console.words import CARD_STATES, ORGANISATION_KINDS
+from apps.node.console.words import CARD_STATES, CONFIRMED_BY, ORGANISATION_KINDS
 from apps.node.errors import NotFound
 from apps.node.roster import Act
 
 
-@require_GET
+@require_safe
 def listing(request: NodeRequest) -> HttpResponse:
     """Own card, cards that wait, confirmed ones, refused and replaced ones."""
     entries = [_line(entry) for entry in cards.listing(request.node)]
@@ -95,6 +96,13 @@ def _name(entry: CardEntry) -> str:
     return entry.card.name_en if language() == "en" else entry.card.name
 
 
+def _said_by(by: str) -> Words:
+    """Who confirmed a card: an officer's name, the machine's keeper, the key before, or the firm's host."""
+    if by.startswith("host "):
+        return _("the firm's host %(code)s") % {"code": by.removeprefix("host ")}
+    return CONFIRMED_BY.get(by, by or "—")
+
+
 def _line(entry: CardEntry) -> dict[str, Any]:
     state, tone = CARD_STATES[entry.state]
     return {
@@ -102,6 +110,7 @@ def _line(entry: CardEntry) -> dict[str, Any]:
         "card": entry.card,
         "name": _name(entry),
         "kind": ORGANISATION_KINDS[entry.card.kind],
+        "by": _said_by(entry.confirmed_by or ""),
         "state": state,
         "tone": tone,
     }

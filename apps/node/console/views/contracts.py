@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.core.errors import Words
 from apps.node import capsules, contracts, roster
@@ -35,7 +35,7 @@ class Line:
     acts: list[tuple[str, Words]]
 
 
-@require_GET
+@require_safe
 def listing(request: NodeRequest) -> HttpResponse:
     """Contracts and own capsules, with what was used of each rule."""
     lines = [_line(request, standing) for standing in contracts.listing(request.node, request.acting)]

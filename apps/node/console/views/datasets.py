@@ -8,7 +8,7 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.core.errors import Words
 from apps.node import datasets, roster, uploads
@@ -17,6 +17,7 @@ from apps.node.console.door import NodeRequest, quiet, tell
 from apps.node.console.forms import UploadForm, WalkInForm, errors_in
 from apps.node.console.words import COLUMN_KINDS, DATASET_STATES, GROUNDS
 from apps.node.datasets import Dataset
+from apps.node.errors import NotFound
 from apps.node.roster import Act
 from apps.node.uploads import PIECE
 from apps.ui.exports import csv_lines
@@ -61,7 +62,7 @@ class ColumnLine:
         return self.valid / self.rows if self.rows else 0.0
 
 
-@require_GET
+@require_safe
 def listing(request: NodeRequest) -> HttpResponse:
     """All datasets at this node, newest first, and the uploads that are not complete."""
     lines = [_line(each) for each in datasets.listing(request.node, request.acting)]
@@ -107,7 +108,7 @@ def _described(known: Domain) -> dict[str, Any]:
     return {"id": known.id, "label": known.label(language()), "columns": columns}
 
 
-@require_GET
+@require_safe
 def dataset(request: NodeRequest, dataset: str) -> HttpResponse:
     """What was found in a dataset: counts that add up, quality by column, the quarantine."""
     found = datasets.get(request.node, request.acting, dataset)
@@ -121,7 +122,7 @@ def dataset(request: NodeRequest, dataset: str) -> HttpResponse:
 
 
 @quiet
-@require_GET
+@require_safe
 def dataset_state(request: NodeRequest, dataset: str) -> HttpResponse:
     """The part of a dataset's page that changes while it is checked; a finished one makes the page reload."""
     found = datasets.get(request.node, request.acting, dataset)
@@ -196,7 +197,7 @@ def _said(known: Domain, faults: Any) -> Iterator[tuple[str, str]]:
         yield label, datasets.fault_sentence(reason, language())
 
 
-@require_GET
+@require_safe
 def quarantine_export(request: NodeRequest, dataset: str) -> HttpResponseBase:
     """The quarantine as CSV: row, column, reason, and the row's cells, none of which a spreadsheet would compute."""
     roster.require(request.acting, Act.READ_ROWS)
@@ -238,6 +239,8 @@ def delete(request: NodeRequest, dataset: str) -> HttpResponse:
 def walk_in(request: NodeRequest) -> HttpResponseBase:
     """One applicant at the counter: a dataset of one row, sealed and checked by the same road as a file."""
     roster.require(request.acting, Act.UPLOAD)
+    if request.node.config.kind != "bank":
+        raise NotFound
     known = domain(WALK_IN_DOMAIN)
     data = request.POST if request.method == "POST" else None
     form = WalkInForm(data, domain=known, in_english=language() == "en")

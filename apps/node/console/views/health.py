@@ -2,7 +2,7 @@
 
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_safe
 
 from apps.node import health
 from apps.node.cards import fingerprint, listing
@@ -12,7 +12,7 @@ from apps.node.console.words import JOB_STAGES, JOB_STATES
 from creditzone.kernel.refusals import Refusal
 
 
-@require_GET
+@require_safe
 def page(request: NodeRequest) -> HttpResponse:
     """Everything that decides whether this node can be relied on now."""
     report = health.report(request.node)

@@ -2,7 +2,7 @@
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from apps.node import cards, datasets, health, results, roster, signing
 from apps.node.console.context import language
@@ -10,7 +10,7 @@ from apps.node.console.door import NodeRequest
 from apps.node.roster import Act
 
 
-@require_GET
+@require_safe
 def home(request: NodeRequest) -> HttpResponse:
     """What waits: drafts to sign, cards to confirm, uploads with faults, results unopened; one line of health."""
     node, acting = request.node, request.acting

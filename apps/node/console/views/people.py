@@ -8,7 +8,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 from qrcode.image.svg import SvgPathImage
 
 from apps.node import roster
@@ -23,7 +23,7 @@ from creditzone.kernel.documents import now_ms
 NOT_SVG = re.compile(r"<\?xml[^>]*>\s*")
 
 
-@require_GET
+@require_safe
 def listing(request: NodeRequest) -> HttpResponse:
     """Everybody who may act here."""
     now = now_ms()

@@ -9,12 +9,12 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from apps.core.errors import Words
 from apps.node import exports, results, roster
 from apps.node.console.context import language
-from apps.node.console.door import NodeRequest, tell
+from apps.node.console.door import POLLS_AT_MOST, NodeRequest, polls, tell
 from apps.node.console.forms import BindingForm, errors_in
 from apps.node.console.words import DISCLOSURES, DROPPED, RESULT_STATES
 from apps.node.results import OpenedResult, Result, ResultRow
@@ -57,7 +57,7 @@ class Reason:
     label: str
 
 
-@require_GET
+@require_safe
 def listing(request: NodeRequest) -> HttpResponse:
     """All results that came to this organisation, newest first."""
     lines = [_line(each) for each in results.listing(request.node, request.acting)]
@@ -73,7 +73,7 @@ def listing(request: NodeRequest) -> HttpResponse:
     return render(request, "node/results.html", {"table": table})
 
 
-@require_GET
+@require_safe
 def result(request: NodeRequest, job: str) -> HttpResponse:
     """One result: sealed with the way to open it, or open in this sign-in with picture, table and acts."""
     found = results.get(request.node, request.acting, job)
@@ -115,7 +115,7 @@ def take(request: NodeRequest, job: str) -> HttpResponseBase:
     return redirect("node:result", job=job)
 
 
-@require_GET
+@require_safe
 def export(request: NodeRequest, job: str, form: str) -> HttpResponseBase:
     """The open result as a file; text stays text in every spreadsheet."""
     opened = _opened(request, job)
@@ -145,10 +145,13 @@ def _open_form(request: NodeRequest, data: object = None) -> BindingForm:
 
 
 def _sealed(request: NodeRequest, found: Result, *, form: BindingForm) -> HttpResponse:
+    polled = polls(request)
     context = {
         "line": _line(found),
         "result": found,
         "form": form,
+        "polled": polled + 1,
+        "is_polling": found.state == "waiting" and polled < POLLS_AT_MOST,
         "may_open": roster.may(request.acting, Act.OPEN_RESULT),
     }
     return render(request, "node/result_sealed.html", context, status=422 if form.is_bound else 200)

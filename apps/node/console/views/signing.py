@@ -8,12 +8,12 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.core.errors import Words
 from apps.node import roster, signing
 from apps.node.console.context import language
-from apps.node.console.door import NodeRequest, is_stale, take_code, tell
+from apps.node.console.door import POLLS_AT_MOST, NodeRequest, is_stale, polls, take_code, tell
 from apps.node.console.forms import DeclineForm, SignForm, errors_in
 from apps.node.console.words import DRAFT_STATES, KINDS, WAITS_FOR_OTHER
 from apps.node.errors import NotFound
@@ -23,7 +23,6 @@ from apps.ui.pieces import Clause
 from creditzone.kernel.documents import Authorisation, Contract, JobRequest, Policy
 from creditzone.kernel.policy import Segment
 
-POLLS_AT_MOST = 60
 TO_SIGN = {
     "policy": Act.SIGN_POLICY,
     "contract": Act.SIGN_CONTRACT,
@@ -51,7 +50,7 @@ class Page:
     may_sign: bool
 
 
-@require_GET
+@require_safe
 def pending(request: NodeRequest) -> HttpResponse:
     """What waits for this organisation's signature, then what it signed."""
     waiting = [_page(request, draft) for draft in signing.pending(request.node, request.acting)]
@@ -109,8 +108,7 @@ def _show(request: NodeRequest, together: list[Draft], *, form: SignForm, declin
 def _not_here_yet(request: NodeRequest, digest: str) -> HttpResponse:
     if request.method != "GET":
         raise Http404
-    polled = request.GET.get("polled", "")
-    count = min(int(polled), POLLS_AT_MOST) if polled.isdecimal() else 0
+    count = polls(request)
     context = {"digest": digest, "polled": count + 1, "is_waiting": count < POLLS_AT_MOST}
     return render(request, "node/sign_waiting.html", context)
 
