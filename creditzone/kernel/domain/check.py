@@ -42,9 +42,7 @@ _WORDS: dict[str, dict[str, str]] = {
     },
 }
 
-REASONS: dict[str, dict[str, str]] = _WORDS | {
-    reason.value: words for reason, words in USCC_SENTENCES.items()
-}
+REASONS: dict[str, dict[str, str]] = _WORDS | {reason.value: words for reason, words in USCC_SENTENCES.items()}
 """Every reason a fault can have, with its sentences."""
 
 

@@ -22,6 +22,7 @@ from apps.node.roster import Act
 from apps.ui import charts
 from apps.ui.charts import Chart
 from apps.ui.tables import Column, Table, table_of_rows
+from creditzone.kernel.credit.reasons import REASONS
 from creditzone.kernel.documents import Scorecard
 from creditzone.kernel.domain import domain
 
@@ -284,13 +285,14 @@ def _parts(request: NodeRequest, card: Scorecard) -> list[dict[str, Any]]:
 
 
 def _reasons(request: NodeRequest, opened: OpenedResult, row: ResultRow) -> list[Reason]:
-    features = {each.reason: each for each in opened.scorecard.features}
-    said = []
-    for provider, code in row.reasons:
-        feature = features.get(code)
-        label = code if feature is None else feature.label_en if language() == "en" else feature.label
-        said.append(Reason(code=code, provider=request.node.name_of(provider, language()), label=label))
-    return said
+    return [
+        Reason(
+            code=code,
+            provider=request.node.name_of(provider, language()),
+            label=REASONS[code].sentence(language()) if code in REASONS else code,
+        )
+        for provider, code in row.reasons
+    ]
 
 
 def _dropped(opened: OpenedResult) -> list[tuple[Words, int]]:
