@@ -197,8 +197,8 @@ CODES: Final[dict[str, Words]] = {
         "Draft it again at the portal.",
     ),
     "policy-not-head": (
-        "契约所列策略不是胶囊的现行策略。",
-        "请按现行策略重新起草契约。",
+        "合约所列策略不是胶囊的现行策略。",
+        "请按现行策略重新起草合约。",
         "The contract names a policy that is not the capsule's head.",
         "Draft the contract again for the head.",
     ),
@@ -215,8 +215,8 @@ CODES: Final[dict[str, Words]] = {
         "Draft it again.",
     ),
     "contract-not-active": (
-        "任务所列契约在本节点不是生效状态。",
-        "请先订立契约。",
+        "任务所列合约在本节点不是生效状态。",
+        "请先订立合约。",
         "A contract of this request is not active at this node.",
         "Agree the contract first.",
     ),

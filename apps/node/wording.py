@@ -36,7 +36,7 @@ _ACTS: Final[dict[str, tuple[str, str]]] = {
 _KINDS: Final[dict[str, tuple[str, str]]] = {
     "policy": ("使用策略", "usage policy"),
     "contract": ("数据可用性契约", "data availability contract"),
-    "contract-act": ("契约变更", "change of a contract"),
+    "contract-act": ("合约变更", "change of a contract"),
     "authorisation": ("授权书", "authorisation"),
     "request": ("任务申请书", "job request"),
 }
@@ -81,7 +81,7 @@ def title_of(node: Node, document: Document, language: str) -> str:
             return f"数据可用性契约 · {pair}" if zh else f"Contract · {pair}"
         case ContractAct():
             act = _pick(_ACTS[document.act], language)
-            return f"{act}契约 {document.contract[4:12]}" if zh else f"{act} contract {document.contract[4:12]}"
+            return f"{act}合约 {document.contract[4:12]}" if zh else f"{act} contract {document.contract[4:12]}"
         case Authorisation():
             subject = names.organisation(document.subject)
             return f"授权书 · {subject}" if zh else f"Authorisation · {subject}"
@@ -129,7 +129,7 @@ def rows_of(node: Node, document: Document, language: str) -> list[tuple[str, st
                 ("期限", "Term", _term(document.not_before, document.not_after, short)),
             ]
         case ContractAct():
-            rows = [("契约摘要", "Contract digest", document.contract), ("理由", "Reason", document.reason)]
+            rows = [("合约摘要", "Contract digest", document.contract), ("理由", "Reason", document.reason)]
         case Authorisation():
             rows = [
                 ("授权企业", "Firm", f"{names.organisation(document.subject)} {document.subject}"),
@@ -221,7 +221,7 @@ def _say_act(act: ContractAct, language: str, names: NodeNames) -> list[Segment]
     if language == "zh":
         return [
             Segment(by, "grantee"),
-            Segment(f" {what}契约 "),
+            Segment(f" {what}合约 "),
             Segment(act.contract, "contract"),
             Segment("。"),
         ]
