@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from apps.node import contracts, roster, signing
@@ -124,3 +125,17 @@ def test_sign_ins_of_two_browsers_are_apart(zone, owner, signed_in):
     age_factor(other, 11)
     assert signed_in.get("/").status_code == other.get("/").status_code == 200
     assert signed_in.cookies["__Host-node"].value != other.cookies["__Host-node"].value
+
+
+def test_a_new_version_says_what_it_loosens_and_tightens(signed_in, node, acting, dataset, policy):
+    post(signed_in, f"/sign/{policy}/", {"sign": "1"})
+    card = digest_of(furnished.scorecard())
+    again = furnished.policy_for(node, dataset, grantee=BANK, model=card, version=2)
+    [rule] = again.rules
+    changed = msgspec.structs.replace(rule, uses=20, disclosures=("grade", "reasons"))
+    digest = furnished.send_draft(node, msgspec.structs.replace(again, rules=(changed,)))
+    page = signed_in.get(f"/sign/{digest}/").content.decode()
+    assert "Against version 1" in page
+    assert "<del>40</del>" in page
+    assert "<ins>20</ins>" in page
+    assert "It covers 5 firms." in page

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -11,7 +12,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.core.errors import Words
-from apps.node import roster, signing
+from apps.node import capsules, datasets, roster, signing
+from apps.node.console.changes import changes_of
 from apps.node.console.context import language
 from apps.node.console.door import POLLS_AT_MOST, NodeRequest, is_stale, polls, take_code, tell
 from apps.node.console.forms import DeclineForm, SignForm, errors_in
@@ -101,8 +103,23 @@ def _show(request: NodeRequest, together: list[Draft], *, form: SignForm, declin
         "is_blocked": any(page.blocked for page in pages),
         "portal_page": portal_page(first.draft),
         "is_request": first.draft.kind == "request",
+        **_against_head(request, first.draft),
     }
     return render(request, "node/sign.html", context, status=422 if form.is_bound or decline.is_bound else 200)
+
+
+def _against_head(request: NodeRequest, draft: Draft) -> dict[str, Any]:
+    """For a policy: how many rows it covers, and what differs from the version that holds now."""
+    document = draft.document
+    if not isinstance(document, Policy):
+        return {}
+    known = [each for each in datasets.listing(request.node, request.acting) if each.id == document.dataset]
+    heads = [each for each in capsules.listing(request.node, request.acting) if each.capsule == document.capsule]
+    context: dict[str, Any] = {"rows_sealed": known[0].accepted if known else None}
+    if draft.state == "draft" and heads:
+        context["head_version"] = heads[0].version
+        context["changes"] = changes_of(request.node, heads[0].policy, document)
+    return context
 
 
 def _not_here_yet(request: NodeRequest, digest: str) -> HttpResponse:
