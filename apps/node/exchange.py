@@ -7,11 +7,13 @@ at most once. Every call carries a rising counter that is kept before the call i
 from __future__ import annotations
 
 import http.client
+import re
 import ssl
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from apps.node import outbox
 from apps.node.node import Node
@@ -32,6 +34,7 @@ from creditzone.kernel.orders import SKEW_MS
 PATH: Final = "/node/v1/exchange"
 _MOST_BYTES: Final = 64 << 20
 _TIMEOUT: Final = 20.0
+_CODE: Final = re.compile(r"[a-z][a-z-]{1,40}")
 
 
 class ExchangeFailed(Exception):
@@ -53,7 +56,7 @@ class Answer:
 def exchange(node: Node, heartbeat: Heartbeat) -> Answer:
     """Make the call. Acknowledgements are kept here; messages are for the caller to take in, one by one.
 
-    Raises ExchangeFailed: unreachable, http-<status>, not-an-answer, not-the-zones, other-call, clock-skew."""
+    Raises ExchangeFailed: unreachable, the portal's problem code or http-<status>, not-an-answer, not-the-zones, other-call, clock-skew."""
     uplink = _uplink(node, heartbeat)
     answer = _checked(node, _post(node, uplink), counter=uplink.counter)
     with node.store.write() as tx:
@@ -99,10 +102,23 @@ def _post(node: Node, uplink: Uplink) -> bytes:
     finally:
         connection.close()
     if response.status != 200:
-        raise ExchangeFailed(f"http-{response.status}")
+        raise ExchangeFailed(_refusal(response.status, data))
     if len(data) > _MOST_BYTES:
         raise ExchangeFailed("not-an-answer")
     return data
+
+
+def _refusal(status: int, data: bytes) -> str:
+    """The portal's problem code where its answer has one: unsigned, so for people to read only."""
+    try:
+        code = msgspec.json.decode(data, type=_Problem).code
+    except msgspec.DecodeError:
+        code = ""
+    return code if _CODE.fullmatch(code) else f"http-{status}"
+
+
+class _Problem(Struct):
+    code: str = ""
 
 
 def _checked(node: Node, data: bytes, *, counter: int) -> Downlink:
