@@ -2,6 +2,7 @@
 
 import logging
 import logging.config
+import sys
 import traceback
 
 import structlog
@@ -11,7 +12,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 def only_places(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Replace an exception by its type and the places it passed: its message could carry a value."""
     raised = event.pop("exc_info", None)
-    error = raised[1] if isinstance(raised, tuple) else raised
+    error = sys.exc_info()[1] if raised is True else raised[1] if isinstance(raised, tuple) else raised
     if isinstance(error, BaseException):
         frames = traceback.extract_tb(error.__traceback__)[-8:]
         event["exception"] = type(error).__name__
@@ -19,9 +20,8 @@ def only_places(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
     return event
 
 
-def configure(level: str, *, exceptions: Processor = structlog.processors.format_exc_info) -> None:
-    """Send structlog and the standard library's loggers through one JSON renderer. `exceptions` puts an exception
-    into words; a node, which holds values, gives `only_places`."""
+def configure(level: str) -> None:
+    """Send structlog and the standard library's loggers through one JSON renderer."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -42,7 +42,7 @@ def configure(level: str, *, exceptions: Processor = structlog.processors.format
                     "foreign_pre_chain": shared,
                     "processors": [
                         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                        exceptions,
+                        only_places,
                         structlog.processors.JSONRenderer(ensure_ascii=False),
                     ],
                 }
@@ -51,7 +51,7 @@ def configure(level: str, *, exceptions: Processor = structlog.processors.format
             "root": {"handlers": ["stderr"], "level": level},
             # Django's own line for a 4xx or 5xx carries the path, which may carry a code: ours has the route.
             "loggers": {
-                "django.request": {"level": "ERROR"},
+                "django.request": {"level": "CRITICAL"},
                 "django.security": {"level": "ERROR"},
                 "django.server": {"level": "ERROR"},
             },

@@ -14,5 +14,5 @@ class NodeConfig(AppConfig):
         from apps.core import logs
         from apps.node.console.context import register
 
-        logs.configure(settings.LOG_LEVEL, exceptions=logs.only_places)
+        logs.configure(settings.LOG_LEVEL)
         register()
