@@ -12,6 +12,7 @@ from datetime import datetime
 import msgspec
 import structlog
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from apps.core import clock
 from apps.core.errors import DomainError, Refused
@@ -52,7 +53,7 @@ log = structlog.get_logger("creditzone.exchange")
 LARGEST_CALL = 4 * 1024 * 1024
 SKEW_MS = 120_000
 LARGEST_ANSWER = 4 * 1024 * 1024
-MESSAGES_AT_ONCE = 200
+MESSAGES_AT_ONCE = 50  # the largest are 360 KB each
 CARDS_AT_ONCE = 100
 
 
@@ -75,7 +76,9 @@ def answer_call(body: bytes) -> bytes:
     with tenant_tx(None, role="exchange"):
         call = _verify(signed, uplink)
         answered = _claim_counter(call)
-    if answered:
+        if answered is None and not call.statements:
+            answered = _answer(call)
+    if answered is not None:
         return answered
     for statement in call.statements:
         with tenant_tx(None, role="exchange"):
@@ -146,8 +149,11 @@ def _require_consecutive(statements: list[Statement]) -> None:
 
 def _line_of(node: Organisation) -> NodeLine:
     """The node's line, locked to the end of the transaction."""
-    NodeLine.objects.bulk_create([NodeLine(node=node)], ignore_conflicts=True)
-    return NodeLine.objects.select_for_update().get(node=node)
+    line = NodeLine.objects.select_for_update().filter(node=node).first()
+    if line is None:
+        NodeLine.objects.bulk_create([NodeLine(node=node)], ignore_conflicts=True)
+        line = NodeLine.objects.select_for_update().get(node=node)
+    return line
 
 
 def _claim_counter(call: _Call) -> bytes | None:
@@ -294,17 +300,21 @@ def _show_cards(line: NodeLine) -> None:
 
 def _messages(line: NodeLine, *, received: int) -> tuple[Message, ...]:
     """What the node has not yet acknowledged, oldest first, as much as one answer holds; new ones get a number."""
-    waiting = NodeMessage.objects.filter(node=line.node)
-    waiting.filter(number__lte=received).delete()
     line.messages = max(line.messages, received)  # a portal restored from a backup goes on above what the node has
-    for message in waiting.filter(number=None).order_by("id")[:MESSAGES_AT_ONCE]:
-        line.messages += 1
-        waiting.filter(pk=message.pk).update(number=line.messages)
+    kept = NodeMessage.objects.filter(node=line.node)
+    in_order = kept.order_by(F("number").asc(nulls_last=True), "id")
     taken: list[Message] = []
     size = 0
-    for number, body in waiting.exclude(number=None).order_by("number").values_list("number", "body"):
+    for pk, given, body in in_order.values_list("pk", "number", "body")[:MESSAGES_AT_ONCE]:
+        if given is not None and given <= received:
+            kept.filter(pk=pk).delete()
+            continue
         size += len(body)
-        if taken and (size > LARGEST_ANSWER or len(taken) == MESSAGES_AT_ONCE):
+        if taken and size > LARGEST_ANSWER:
             break
+        number = given
+        if number is None:
+            number = line.messages = line.messages + 1
+            kept.filter(pk=pk).update(number=number)
         taken.append(msgspec.structs.replace(msgspec.json.decode(body, type=Message), number=number))
     return tuple(taken)
