@@ -70,7 +70,7 @@ def _of_number(about: Words, was: int, now: int, *, more: str) -> Iterator[Chang
 
 
 def _of_instant(about: Words, was: int, now: int, *, later: str) -> Iterator[Change]:
-    if was != now:
+    if say_instant(was) != say_instant(now):  # shown to the minute
         yield _moved(about, say_instant(was), say_instant(now), is_loosened=(now > was) == (later == "loosen"))
 
 
