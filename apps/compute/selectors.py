@@ -44,7 +44,10 @@ SHAPE_SAMPLE = 400
 
 
 def require_role(actor: Member, act: Act) -> None:
-    """Raise Forbidden unless the actor's role may do this, in an organisation that asks where it is asking."""
+    """Raise Forbidden unless the actor's role may do this, in an organisation that asks where it is asking. The
+    zone's operator, which keeps the portal, sees no job."""
+    if actor.kind == Kind.OPERATOR:
+        raise Forbidden(act=act.label, role=Role(actor.role).label, ask=_("a party of the job"))
     if actor.role not in MAY[act]:
         raise Forbidden(act=act.label, role=Role(actor.role).label)
     if act == Act.DRAFT and actor.kind not in ASKING:
@@ -53,6 +56,8 @@ def require_role(actor: Member, act: Act) -> None:
 
 def get_for(actor: Member, job_id: UUID, *, to: Act) -> Job:
     """The only door to one job; row-level security has already hidden it from whoever takes no part in it."""
+    if actor.kind == Kind.OPERATOR:
+        require_role(actor, to)
     job = Job.objects.select_related("recipient", "at_party").filter(pk=job_id).first()
     if job is None:
         raise NotFound(what=_("job"))
@@ -68,6 +73,7 @@ def get_for(actor: Member, job_id: UUID, *, to: Act) -> Job:
 def jobs_of(actor: Member, *, state: str | None = None, before: UUID | None = None, limit: int = 50) -> list[Job]:
     """The jobs that the organisation takes part in, newest first; a regulator's are all. `before` is the id after
     which the next page begins."""
+    require_role(actor, Act.READ)
     if actor.kind == Kind.REGULATOR:
         jobs = Job.objects.select_related("recipient")
         jobs = jobs.filter(pk__lt=before) if before is not None else jobs

@@ -1,9 +1,19 @@
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, re_path
 
-from apps.compute import api
+from apps.compute import api, views
 
 app_name = "compute"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("jobs/", views.jobs, name="list"),
+    re_path(r"^jobs/export\.(?P<form>csv|xlsx)$", views.export, name="export"),
+    path("jobs/new/", views.new, name="new"),
+    path("jobs/new/check/", views.check, name="check"),
+    path("jobs/<uuid:job_id>/", views.job, name="detail"),
+    path("jobs/<uuid:job_id>/live/", views.live, name="live"),
+    path("jobs/<uuid:job_id>/verify/", views.verify, name="verify"),
+    path("jobs/<uuid:job_id>/receipts.json", views.receipts, name="receipts"),
+    path("jobs/<uuid:job_id>/print/", views.sheet, name="print"),
+    path("jobs/<uuid:job_id>/cancel/", views.cancel, name="cancel"),
     path("api/v1/jobs/", api.JobList.as_view(), name="api-jobs"),
     path("api/v1/jobs/<uuid:job_id>/", api.JobDetail.as_view(), name="api-job"),
     path("api/v1/jobs/<uuid:job_id>/cancel/", api.JobCancel.as_view(), name="api-job-cancel"),

@@ -1,4 +1,12 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path, re_path
+
+from apps.lending import views
 
 app_name = "lending"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("file/", views.file, name="list"),
+    re_path(r"^file/export\.(?P<form>csv|xlsx)$", views.export, name="export"),
+    path("credit/", views.my_credit, name="credit"),
+    path("credit/ask/", views.ask, name="ask"),
+    path("credit/authorisations/<uuid:authorisation_id>/withdraw/", views.withdraw, name="withdraw"),
+]
