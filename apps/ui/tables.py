@@ -117,10 +117,15 @@ def table_of_rows(
     default_sort: str = "",
     exports: Mapping[str, str] | None = None,
 ) -> Table:
-    """One page of rows that are already in memory; `sort` names an attribute, or a key of a mapping."""
+    """One page of rows that are already in memory; `sort` names an attribute, or a key of a mapping. What has no
+    value sorts before everything that has one."""
     sort, size, after = _wanted(query, columns, default_sort)
     if sort:
-        rows = sorted(rows, key=lambda row: _value(row, sort.lstrip("-")), reverse=sort.startswith("-"))
+        values = {id(row): _value(row, sort.lstrip("-")) for row in rows}
+        known = [row for row in rows if values[id(row)] is not None]
+        ordered = sorted(known, key=lambda row: values[id(row)])
+        rows = [*(row for row in rows if values[id(row)] is None), *ordered]
+        rows = rows[::-1] if sort.startswith("-") else rows
     start = int(after) if after.isdecimal() and int(after) < len(rows) else 0
     next_cursor = str(start + size) if start + size < len(rows) else ""
     return Table(
