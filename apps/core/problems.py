@@ -5,7 +5,6 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -36,7 +35,7 @@ def incident() -> str:
 def document(error: DomainError, *, incident_id: str = "") -> dict[str, Any]:
     """The problem document of a domain error; `facts` speak the reader's language."""
     body: dict[str, Any] = {
-        "type": f"{settings.OWN_URL}/docs/errors#{error.code}",
+        "type": f"urn:creditzone:error:{error.code}",
         "code": error.code,
         "title": str(error.title),
         "status": int(error.status),
@@ -60,7 +59,7 @@ def _plain(value: Any) -> Any:
 def bare_document(status: int, code: str, detail: str, *, incident_id: str = "") -> dict[str, Any]:
     """A problem document for what is no domain error: a bad request, a missing sign-in, a crash."""
     body = {
-        "type": f"{settings.OWN_URL}/docs/errors#{code}",
+        "type": f"urn:creditzone:error:{code}",
         "code": code,
         "title": HTTPStatus(status).phrase,
         "status": status,

@@ -37,7 +37,7 @@ class PageSchema(AutoSchema):
 class ProblemSerializer(serializers.Serializer[Any]):
     """A refusal (RFC 9457)."""
 
-    type = serializers.URLField()
+    type = serializers.CharField()
     code = serializers.CharField()
     title = serializers.CharField()
     status = serializers.IntegerField()
