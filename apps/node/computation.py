@@ -185,13 +185,13 @@ class Computation:
             key = open_header(header, self.node.keys.encryption)[0]
         except (CapsuleDamaged, KeyError):
             raise Ended("capsule-damaged", capsule=header.capsule) from None
-        card, request = self.checked.scorecard, self.checked.request
+        request = self.checked.request
         checks = self.receives and domain(header.domain).bears_authorisations
         task = {
             "path": str(datasets.body_path(self.node, header.body)),
             "key": key.hex(),
             "header": to_canonical(header).decode(),
-            "columns": [feature.column for feature in card.features if feature.domain == header.domain],
+            "model": self.checked.order.model,
             "authorised_on": _today() if checks else None,
             "subject": request.subject,
         }

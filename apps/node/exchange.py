@@ -56,7 +56,8 @@ class Answer:
 def exchange(node: Node, heartbeat: Heartbeat) -> Answer:
     """Make the call. Acknowledgements are kept here; messages are for the caller to take in, one by one.
 
-    Raises ExchangeFailed: unreachable, the portal's problem code or http-<status>, not-an-answer, not-the-zones, other-call, clock-skew."""
+    Raises ExchangeFailed: unreachable, the portal's problem code (else http-<status>), not-an-answer, not-the-zones,
+    other-call, clock-skew."""
     uplink = _uplink(node, heartbeat)
     answer = _checked(node, _post(node, uplink), counter=uplink.counter)
     with node.store.write() as tx:

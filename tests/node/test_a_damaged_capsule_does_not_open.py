@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 
+import msgspec
 import pytest
 
 from apps.node import attempts, computation, datasets, uses
@@ -79,6 +80,16 @@ def test_two_capsules_bodies_exchanged_do_not_open(job):
     paths[0].write_bytes(second)
     paths[1].write_bytes(first)
     require_unopened(job)
+
+
+def test_a_scorecard_that_contradicts_itself_opens_nothing(quartet, monkeypatch):
+    card = world.scorecard("bank-centre")
+    broken = msgspec.structs.replace(card, cuts=tuple(reversed(card.cuts)))
+    monkeypatch.setattr(world, "scorecard", lambda name: broken)
+    job = jobs.ready(quartet, number=40)
+    centre = run_alone(job)
+    failed = world.bodies(centre, "failed")[0]
+    assert (failed.reason, failed.use_spent, failed.facts) == ("malformed", False, (("what", "cuts rise strictly"),))
 
 
 def test_a_contract_suspended_after_acceptance_stops_the_attempt_at_its_start(job):

@@ -1,6 +1,6 @@
 """Stage: open the node's own capsule and lay what the job needs into memory-backed scratch.
 
-Task: {"path" of the body, "key", "header": its canonical text, "columns": names of the card's features,
+Task: {"path" of the body, "key", "header": its canonical text, "model": the scorecard's text,
 "authorised_on": "YYYY-MM-DD" or null, "subject": code or null}. Result: {"rows", "dropped"}. In scratch: `codes`,
 `columns.npy` (float64 [rows, columns]) and `dropped` (code and reason).
 
@@ -12,6 +12,7 @@ dropped always. With `subject`, only that firm's row is kept.
 from __future__ import annotations
 
 import csv
+from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -21,13 +22,15 @@ import numpy as np
 from apps.node.datasets import text_lines
 from apps.node.stages.rows import write_rows
 from creditzone.kernel.capsule import CapsuleDamaged, check_body_digest, read_body, summary_of
+from creditzone.kernel.credit.scorecard import InvalidScorecard, features_of, require_sound
 from creditzone.kernel.credit.uscc import is_person
-from creditzone.kernel.documents import CapsuleHeader, parse
+from creditzone.kernel.documents import CapsuleHeader, Scorecard, parse
 from creditzone.kernel.domain import domain
 from creditzone.kernel.engine.faults import EngineFault
 from creditzone.kernel.engine.stage import Emit, serve
 from creditzone.kernel.refusals import Refused
 
+_NAN: Final = float("nan")
 AUTHORISATION: Final = ("authorisation_no", "authorisation_digest", "authorisation_expiry")
 
 
@@ -48,7 +51,7 @@ def work(task: dict[str, Any], emit: Emit) -> dict[str, Any]:
 def _open(task: dict[str, Any]) -> dict[str, Any]:
     header = parse(task["header"].encode(), CapsuleHeader)
     names = domain(header.domain).names
-    kept = _Kept(names, task)
+    kept = _Kept(names, _columns_of(task["model"], header.domain), task)
     with Path(task["path"]).open("rb") as file:
         check_body_digest(file, header)
         file.seek(0)
@@ -68,10 +71,24 @@ def _open(task: dict[str, Any]) -> dict[str, Any]:
     write_rows(
         Path.cwd(),
         kept.codes,
-        np.array(kept.values, dtype=np.float64).reshape(len(kept.codes), -1),
+        np.frombuffer(kept.values, dtype=np.float64).reshape(len(kept.codes), -1),
         kept.dropped,
     )
     return {"rows": len(kept.codes), "dropped": len(kept.dropped)}
+
+
+def _columns_of(model: str, domain_id: str) -> list[str]:
+    """The columns that this domain's owner feeds; raises Refused for a card that contradicts itself."""
+    card = parse(model.encode(), Scorecard)
+    try:
+        require_sound(card)
+    except InvalidScorecard as error:
+        raise Refused("malformed", what=error) from None
+    columns = [feature.column for feature in features_of(card, domain_id)]
+    unknown = set(columns) - set(domain(domain_id).names)
+    if unknown or not columns:
+        raise Refused("parties", what=", ".join(sorted(unknown)) or domain_id)
+    return columns
 
 
 def _rows(chunks: Iterator[bytes], names: Sequence[str]) -> Iterator[list[str]]:
@@ -84,11 +101,11 @@ def _rows(chunks: Iterator[bytes], names: Sequence[str]) -> Iterator[list[str]]:
 class _Kept:
     """The rows that go on, by code, with the numbers of the columns that the card asks for."""
 
-    def __init__(self, names: Sequence[str], task: dict[str, Any]) -> None:
+    def __init__(self, names: Sequence[str], columns: Sequence[str], task: dict[str, Any]) -> None:
         self.codes: list[str] = []
-        self.values: list[list[float]] = []
+        self.values = array("d")  # flat, eight bytes a number: a million rows stay small
         self.dropped: list[tuple[str, str]] = []
-        self._at = [names.index(name) for name in task["columns"]]
+        self._at = [names.index(name) for name in columns]
         self._key = names.index("uscc")
         self._on, self._subject = task["authorised_on"], task["subject"]
         self._bearing = [names.index(name) for name in AUTHORISATION] if self._on else []
@@ -104,7 +121,7 @@ class _Kept:
             self.dropped.append((code, reason))
             return
         self.codes.append(code)
-        self.values.append([float(row[at]) if row[at] else float("nan") for at in self._at])
+        self.values.extend([float(row[at]) if row[at] else _NAN for at in self._at])
 
     def _unauthorised(self, row: list[str]) -> str | None:
         number, digest, expiry = (row[at] for at in self._bearing)
