@@ -141,7 +141,7 @@ class PolicyDrafts(APIView):
             "digest": capsule.draft_digest,
             "capsule": str(capsule.id),
             "version": capsule.version + 1,
-            "sign_url": sign_url(request.user, capsule.draft_digest),
+            "sign_url": sign_url(request.user, capsule.draft_digest),  # type: ignore[arg-type]
         }
         return Response(body, status=status.HTTP_201_CREATED)
 
@@ -155,7 +155,7 @@ class CapsuleList(APIView):
         read = selectors.catalogue if request.query_params.get("catalogue") else selectors.capsules_of
         return page_of(
             request,
-            lambda before, limit: read(request.user, before=before, limit=limit),  # type: ignore[arg-type]
+            lambda before, limit: list(read(request.user, before=before, limit=limit)),  # type: ignore[arg-type]
             lambda capsule: CapsuleSerializer(capsule).data,
         )
 

@@ -62,7 +62,7 @@ class DatasetList(APIView):
         """One page."""
         return page_of(
             request,
-            lambda before, limit: selectors.datasets_of(request.user, before=before, limit=limit),  # type: ignore[arg-type]
+            lambda before, limit: list(selectors.datasets_of(request.user, before=before, limit=limit)),  # type: ignore[arg-type]
             lambda dataset: DatasetSerializer(dataset).data,
         )
 
