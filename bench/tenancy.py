@@ -1,7 +1,8 @@
 """What row-level security costs against an explicit WHERE, on a million rows of fifty organisations, in one run.
 
-Tables of their own in a database of its own, guarded by a policy of the form of `apps.core.rls.own_rows`. The arms are asked turn about; the median of each counts. Each arm sends one statement to say who asks: the guarded one
-sets the tenant, the plain one a setting that nobody reads.
+Tables of their own in a database of its own, guarded by a policy of the form of `apps.core.rls.own_rows`. The arms are
+asked turn about; the median of each counts. Each arm sends one statement to say who asks: the guarded one sets the
+tenant, the plain one a setting that nobody reads.
 """
 
 import secrets
