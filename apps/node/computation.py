@@ -282,19 +282,22 @@ class Computation:
                 task,
                 scratch=self.scratch,
                 deadline_seconds=max(0.1, self.ends_at - time.monotonic()),
-                on_event=self._listener(heard),
+                on_event=self._listener(stage, heard),
                 should_stop=self._should_stop,
             )
         except StageFailed as failure:
             raise self._ended(failure, heard) from None
-        self._note(stage, "finished")
+        if "next" not in heard:
+            self._note(stage, "finished")
         return result
 
-    def _listener(self, heard: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
+    def _listener(self, stage: Stage, heard: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
         def hear(event: dict[str, Any]) -> None:
             if event["event"] == "refused":
                 heard.update(event)
-            elif event["event"] == "stage":
+            elif event["event"] == "stage":  # the same process goes on to its next stage
+                heard["next"] = event["stage"]
+                self._note(stage, "finished")
                 self._note(event["stage"], "started")
             elif event["event"] == "aligned":
                 self.figures["matched"] = event["matched"]

@@ -65,6 +65,10 @@ def test_the_bank_alone_opens_grades_that_equal_the_plain_ones_on_every_row(quar
     assert {reason[0] for row in opened.rows for reason in row.reasons} <= {BANK, CENTRE, PLATFORM}
     assert opened.dropped
     assert world.bodies(bank, "opened")[0].person == job.officer.person
+    told = [(body.stage, body.state) for body in world.bodies(bank, "stage")]
+    assert told == [
+        (stage, state) for stage in ("open", "intersect", "grade", "seal") for state in ("started", "finished")
+    ]
     figures = {figure.name: figure.value for figure in read[0].figures}
     assert figures["rows"] == figures["dropped"] + figures["blinded"]
     assert figures["matched"] == len(codes)
