@@ -115,7 +115,13 @@ def add_organisation(request: TenantRequest) -> HttpResponse:
 def people(request: TenantRequest) -> HttpResponse:
     """Who may sign in, where and as what."""
     request.actor.require(Capability.MANAGE_PEOPLE)
-    columns = [Column(_("Person")), Column(_("Sign-in name")), Column(_("Organisation")), Column(_("Role")), Column("")]
+    columns = [
+        Column(_("Person")),
+        Column(_("Sign-in name")),
+        Column(_("Organisation")),
+        Column(_("Role")),
+        Column(_("Acts")),
+    ]
     table = table_of(selectors.memberships(), columns=columns, query=request.GET, default_sort="id")
     return render(request, "tenants/people.html", {"table": table, "roles": Role.choices})
 

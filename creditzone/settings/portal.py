@@ -102,6 +102,12 @@ ACCOUNT_RATE_LIMITS = {
     "reauthenticate": "10/m/user",
     "change_password": "5/m/user",
 }
+ACCOUNT_FORMS = {"login": "apps.tenants.sign_in_forms.SignInForm"}
+MFA_FORMS = {
+    "authenticate": "apps.tenants.sign_in_forms.FactorForm",
+    "reauthenticate": "apps.tenants.sign_in_forms.FactorAgainForm",
+    "activate_totp": "apps.tenants.sign_in_forms.EnrolForm",
+}
 MFA_ADAPTER = "apps.tenants.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_RECOVERY_CODES_SHOW_ONCE = True
