@@ -1,6 +1,7 @@
 """Admission: all parties' slots or none, oldest first, and nobody waits in a ring."""
 
 import threading
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,7 +9,7 @@ import pytest
 from django.db import connections
 
 from apps.compute import admission
-from apps.compute.models import Job, Lease
+from apps.compute.models import ComputingNode, Job, Lease
 from apps.compute.services import admit, admit_waiting
 from apps.core import clock
 from apps.core.tenancy import tenant_tx
@@ -77,19 +78,28 @@ def test_a_second_job_waits_until_all_its_parties_are_free(road: Road):
 
 
 def test_two_jobs_that_want_the_same_parties_at_once_are_admitted_one_after_the_other(road: Road, monkeypatch):
-    """Both transactions have locked their job and meet before either locks a node, whichever order they name them."""
+    """Both transactions have locked their job and meet before either locks a node, whichever order they name them.
+    Behind the lock they never meet: whoever looks for a slot there waits in vain for the other."""
     capsules = road.ready("centre", "platform")
     jobs = [road.queued(capsules), road.queued(capsules)]
-    meeting = threading.Barrier(2)
-    free_slots = admission._free_slots
+    with tenant_tx(None, role="exchange"):
+        ComputingNode.objects.bulk_create([ComputingNode(node=party) for party in road.zone.organisations.values()])
+    before, behind = threading.Barrier(2), threading.Barrier(2)
+    free_slots, first_free = admission._free_slots, admission._first_free
 
     def meet(job, parties, ranks, held, now):
-        meeting.wait(10)
+        before.wait(10)
         if job.id == jobs[0].id:
             parties = dict(reversed(parties.items()))
         return free_slots(job, parties, ranks, held, now)
 
+    def look(party, taken):
+        with suppress(threading.BrokenBarrierError):
+            behind.wait(1)
+        return first_free(party, taken)
+
     monkeypatch.setattr(admission, "_free_slots", meet)
+    monkeypatch.setattr(admission, "_first_free", look)
     outcomes = in_parallel([job.id for job in jobs])
     assert sorted(outcomes) == ["offered", "waits"]
     assert len(held_slots()) == 3
