@@ -151,11 +151,29 @@ class StageRow:
 
 
 def stages(job: Job) -> list[StageRow]:
-    """The five stages of the job's latest attempt."""
+    """The five stages of the job's latest attempt. The check is what each node does with an order before it accepts
+    it: it lasts from the offer until all have accepted."""
     attempt = Attempt.objects.filter(job=job).order_by("-fence").first()
     records = list(StageRecord.objects.select_related("node").filter(attempt=attempt)) if attempt else []
     estimates = _estimates(job)
-    return [_stage(name, [one for one in records if one.stage == name], estimates.get(name)) for name in STAGES]
+    check = _checking(attempt) if attempt else _stage("check", [], None)
+    return [
+        check,
+        *(_stage(name, [one for one in records if one.stage == name], estimates.get(name)) for name in STAGES[1:]),
+    ]
+
+
+def _checking(attempt: Attempt) -> StageRow:
+    began, accepted = attempt.offered_at, attempt.started_at
+    return StageRow(
+        stage="check",
+        state="finished" if accepted else "started",
+        started_at=began,
+        finished_at=accepted,
+        seconds=(accepted - began).total_seconds() if accepted else None,
+        estimate_seconds=None,
+        figures={},
+    )
 
 
 def _stage(name: str, records: list[StageRecord], estimate: float | None) -> StageRow:

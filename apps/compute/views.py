@@ -20,6 +20,7 @@ from apps.compute.selectors import Act
 from apps.core.errors import Invalid
 from apps.core.http import TenantRequest
 from apps.scoring import selectors as scoring
+from apps.scoring.model_card import InvalidModelCard
 from apps.tenants.roles import Kind
 from apps.ui.exports import csv_lines, xlsx_bytes
 from apps.ui.tables import Column, table_of
@@ -114,7 +115,7 @@ def _line(row: listing.JobRow) -> list[Any]:
         job.title,
         str(job.get_state_display()),
         row.card,
-        _(", ").join(called(one) for one in row.parties),
+        wording.listed(called(one) for one in row.parties),
         row.matched,
         exact(job.created_at),
         exact(job.ended_at) if job.ended_at else "",
@@ -146,8 +147,16 @@ def new(request: TenantRequest) -> HttpResponse:
 
 def _choose_card(request: TenantRequest) -> HttpResponse:
     found = offers.offers(request.actor)
-    rows = [(offer, scoring.profile(offer.registration)) for offer in found]
+    rows = [(offer, _measured(offer)) for offer in found]
     return render(request, "compute/new_card.html", {"rows": rows, "steps": STEPS, "crumbs": _new_crumbs()})
+
+
+def _measured(offer: offers.Offer) -> scoring.Profile | None:
+    """What the card's page says of it; None where its model card is one that this version cannot read."""
+    try:
+        return scoring.profile(offer.registration)
+    except InvalidModelCard:
+        return None
 
 
 def _data_page(request: TenantRequest, offer: offers.Offer, form: JobForm, status: int = 200) -> HttpResponse:

@@ -1,12 +1,12 @@
 """Jobs in words: stages, lanes, what a refusal teaches. Figures come from selectors, which read signed receipts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from apps.compute.models import Job
@@ -91,7 +91,12 @@ def domain_name(name: str) -> str:
 
 def disclosed(disclosures: Sequence[str]) -> str:
     """The result forms of a job in one phrase."""
-    return _(", ").join(str(DISCLOSURES.get(one, one)) for one in disclosures)
+    return listed(str(DISCLOSURES.get(one, one)) for one in disclosures)
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words one after the other, as the language lists them."""
+    return pgettext("between the items of a list", ", ").join(words)
 
 
 # Stages -----------------------------------------------------------------------------------------------------
@@ -220,7 +225,7 @@ def _all_left(rows: Sequence[LeftRow]) -> list[Words | Thing]:
         lines.setdefault((row.form, row.count), []).append(row.to_name)
     return [
         Thing(
-            f"{LEFT.get(form, form)} {thousands(count)} → {_(', ').join(names)}",
+            f"{LEFT.get(form, form)} {thousands(count)} → {listed(names)}",
             sealed=form != "common-set",
         )
         for (form, count), names in lines.items()

@@ -41,8 +41,8 @@ class Given:
 
     authorisation: Authorisation
     enquirer: str
-    providers: list[str]
-    domains: list[str]
+    providers: str
+    domains: str
     purpose: str
     disclosed: str
     can_withdraw: bool
@@ -130,8 +130,8 @@ def _one_given(actor: Member, one: Authorisation, names: dict[str, str], *, may:
     return Given(
         authorisation=one,
         enquirer=called(one.enquirer),
-        providers=[names.get(code, code) for code in document.providers],
-        domains=[wording.domain_name(name) for name in document.domains],
+        providers=wording.listed(names.get(code, code) for code in document.providers),
+        domains=wording.listed(wording.domain_name(name) for name in document.domains),
         purpose=say_purpose(document.purpose, wording.language()),
         disclosed=wording.disclosed(document.disclosures),
         can_withdraw=may and one.owner == actor.organisation_id and one.state in live,
