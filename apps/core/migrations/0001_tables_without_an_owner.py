@@ -28,5 +28,7 @@ class Migration(migrations.Migration):
         rls.grant("core_cache", "select, insert, update, delete", to=f"{rls.WEB}, {rls.SIGNIN}"),
         # A session row is found by its secret key alone.
         rls.grant("django_session", "select, insert, update, delete", to=f"{rls.WEB}, {rls.SIGNIN}"),
+        # The coordinator removes those that have ended and reads nothing of them but when they do.
+        rls.grant("django_session", "delete, select (expire_date)", to=rls.COORDINATOR),
         rls.grant("django_migrations", "select", to=f"{rls.WEB}, {rls.COORDINATOR}"),
     ]
