@@ -28,7 +28,6 @@ from creditzone.kernel.engine.stage import ENGINE_LOG_NAME, tell_link
 
 _PIECE: Final = 4 << 20  # bytes of one message; the library splits and acknowledges below that
 _MOST_PIECES: Final = 4096
-_LINGER_SECONDS: Final = 0.3  # a message is delivered before its acknowledgement is written
 _MESH_GRACE_SECONDS: Final = 5.0  # beyond `timeout_ms`, before the parent gives the mesh up
 _YEARS_VALID: Final = 10
 
@@ -124,24 +123,18 @@ class Link:
         heard = [self.receive(rank) for rank in self.peers]
         for message in heard:
             if message != own:
-                time.sleep(_LINGER_SECONDS)  # our acknowledgements go out: the others are to hear the same reason
                 raise EngineFault("settings-differ", about=_first_difference(digests, message))
 
     def part(self) -> None:
-        """Leave together: nobody goes while a peer still needs it, be it for an acknowledgement.
-
-        That matters because a message that cannot be acknowledged makes the library exit its process (code 255).
-        """
+        """Leave together: nobody goes while a peer still needs it. `serve` then lingers for the acknowledgements."""
         if self.rank == 0:
             for rank in self.peers:
                 self.receive(rank)
-            time.sleep(_LINGER_SECONDS)
             for rank in self.peers:
                 self.send(rank, b"leave")
         else:
             self.send(0, b"done")
             self.receive(0)
-            time.sleep(_LINGER_SECONDS)
         tell_link("parted")
 
 

@@ -125,10 +125,10 @@ class _Conversation:
                     self._write(key.fileobj)
                 else:
                     self._read(key.fileobj)
+        _await_exit(self._child)
         if self._failure is not None:
             raise self._failure
         assert self._result is not None
-        _await_exit(self._child)
         return self._result
 
     def explain_end(self, returncode: int, *, scratch: Path) -> StageFailed:

@@ -20,6 +20,8 @@ import resource
 import runpy
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Literal, NoReturn
@@ -35,7 +37,9 @@ ENGINE_LOG_NAME: Final = "engine.log"
 LINK_EVENT: Final = "link"  # for the parent alone: what an abrupt end means, and how long a mesh may take to stand
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
+_LINGER_SECONDS: Final = 0.3
 _serving: list[Emit] = []
+_linked = threading.Event()
 
 
 def serve(work: Callable[[dict[str, Any], Emit], dict[str, Any]]) -> NoReturn:
@@ -49,10 +53,12 @@ def serve(work: Callable[[dict[str, Any], Emit], dict[str, Any]]) -> NoReturn:
         emit({"event": "result", "result": work(task, emit)})
     except EngineFault as fault:
         emit({"event": "failed", "code": fault.code, "about": fault.about})
+        _linger()
         os._exit(3)
     except BaseException as error:  # its text may hold a row's value: only its class leaves
         emit({"event": "failed", "code": "crashed", "detail": type(error).__name__, "about": _place_of(error)})
         os._exit(4)
+    _linger()
     os._exit(0)
 
 
@@ -62,6 +68,7 @@ def tell_link(state: LinkState, *, seconds: float = 0) -> None:
     The library may exit or abort the process when a peer goes, and its retries do not bound the wait for an absent
     one: so the parent has to know that the link was the place, and to keep the time.
     """
+    _linked.set()
     for emit in _serving:
         emit({"event": LINK_EVENT, "state": state, "seconds": seconds})
 
@@ -74,6 +81,14 @@ def main() -> None:
     module = sys.argv[1]
     sys.argv = [module]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def _linger() -> None:
+    """A message reaches its reader before its acknowledgement is written; a peer that misses one is ended by its
+    library (exit code 255). So whoever was on a link stays a moment after its last word.
+    """
+    if _linked.is_set():
+        time.sleep(_LINGER_SECONDS)
 
 
 def _die_with_parent() -> None:
