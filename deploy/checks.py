@@ -28,7 +28,7 @@ STATIC_CHECKS = {
     "import contracts": [str(Path(PYTHON).with_name("lint-imports"))],
     "types": [PYTHON, "-m", "mypy", "creditzone", "apps", "deploy", "demo"],
 }
-LEASE_SECONDS = 3
+LEASE_SECONDS = 5
 
 
 class Failed(Exception):
