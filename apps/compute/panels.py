@@ -43,6 +43,6 @@ def _newest(actor: Member, state: str) -> list[Job]:
 def register_all() -> None:
     """Put the panels onto the homes of who asks and who provides, once a process."""
     for kind in (*ASKING, *PROVIDING):
-        register_panel(kind, 25, moving, "compute/panels/moving.html", width="full")
+        register_panel(kind, 25, moving, "compute/panels/moving.html", width="full")  # type: ignore[arg-type]
     for kind in ASKING:
-        register_panel(kind, 35, stopped, "compute/panels/stopped.html", width="full")
+        register_panel(kind, 35, stopped, "compute/panels/stopped.html", width="full")  # type: ignore[arg-type]
