@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from apps.compute import selectors, wording
 from apps.compute.models import Job
@@ -230,7 +230,7 @@ def receipt_proof(row: ReceiptRow, job: Job, *, checked_at: str) -> Proof:
         ],
         digests=[
             (_("Receipt"), row.digest),
-            (_("Order"), receipt.order),
+            (pgettext("job", "Order"), receipt.order),
             (_("Program of the node"), receipt.code),
             *[(_("Capsule's header"), one) for one in receipt.inputs],
             (_("Agreement"), receipt.agreement),

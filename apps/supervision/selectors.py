@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from apps.compute import wording
 from apps.core.errors import Forbidden
 from apps.ledger.models import Entry
 from apps.supervision.acts import GROUPS, say
@@ -16,7 +17,8 @@ from apps.tenants.members import Member
 from apps.tenants.models import Organisation
 from apps.tenants.roles import Capability, Kind, Role
 from apps.ui.pieces import Words
-from apps.ui.templatetags.ui import SHANGHAI
+from apps.ui.templatetags.ui import SHANGHAI, called, short
+from creditzone.kernel.policy.purposes import say_purpose
 
 OWN = "supervision"
 
@@ -53,7 +55,7 @@ class EventRow:
     by: Organisation | None
     organisations: list[Organisation]
     job: UUID | None
-    facts: list[tuple[str, Any]] = field(default_factory=list)
+    facts: list[tuple[Words, str]] = field(default_factory=list)
 
 
 def require_regulator(actor: Member, *, ledger: bool = False) -> None:
@@ -89,19 +91,37 @@ def first_id(moment: datetime) -> UUID:
 
 def rows_of(entries: Iterable[Entry]) -> list[EventRow]:
     """Entries in words."""
-    names = {one.id: one for one in Organisation.objects.all()}
-    return [_row(entry, names) for entry in entries]
+    organisations = list(Organisation.objects.all())
+    names = {one.id: one for one in organisations}
+    words = {one.uscc: called(one) for one in organisations}
+    return [_row(entry, names, words) for entry in entries]
 
 
-def _row(entry: Entry, names: dict[UUID, Organisation]) -> EventRow:
+def _row(entry: Entry, names: dict[UUID, Organisation], words: dict[str, str]) -> EventRow:
     return EventRow(
         entry=entry,
         act=say(entry.act),
         by=names.get(entry.actor_organisation) if entry.actor_organisation else None,
         organisations=[names[one] for one in entry.organisations if one in names],
         job=UUID(entry.subject_id) if entry.subject_type == "job" else None,
-        facts=[(name, value) for name, value in sorted(entry.facts.items()) if name != "request"],
+        facts=[
+            (wording.FACTS.get(name, name), _say_fact(value, words))
+            for name, value in sorted(entry.facts.items())
+            if name != "request" and value not in ("", None)
+        ],
     )
+
+
+def _say_fact(value: Any, words: dict[str, str]) -> str:
+    """A fact for people: parties by name, stages and purposes in words, digests and ids in short."""
+    if isinstance(value, list | tuple):
+        return wording.listed(_say_fact(one, words) for one in value)
+    text = str(value)
+    if text in words:
+        return words[text]
+    if text in wording.STAGE_NAMES:
+        return str(wording.STAGE_NAMES[text])
+    return short(say_purpose(text, wording.language()))
 
 
 def filters_of(query: Any) -> Filters:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from apps.capsules.models import CapsuleVersion
 from apps.compute import pages, selectors, wording
@@ -165,7 +165,7 @@ def _input(view: View, one: Input, now: datetime) -> Step:
             kind=party.kind if party else "",
             at=read(header, CapsuleHeader).sealed_at if header else None,
             text=f"{wording.domain_name(one.domain)} v{one.version}",
-            seal=_("sealed"),
+            seal=pgettext("trace", "sealed"),
             meta=short(header.digest) if header else _("no header is registered"),
         ),
         proof=Proof(
@@ -216,7 +216,7 @@ def _order(view: View, now: datetime) -> list[Step]:
         Step(
             key="order",
             event=Event(
-                title=_("Order"),
+                title=pgettext("job", "Order"),
                 party=_("the zone"),
                 kind="operator",
                 at=latest[0].attempt.offered_at,
@@ -273,7 +273,7 @@ def _result(view: View, now: datetime) -> list[Step]:
                 kind=job.recipient.kind,
                 at=job.ended_at,
                 text=view.sentence,
-                seal=_("sealed"),
+                seal=pgettext("trace", "sealed"),
                 meta=_("all parties agree") if agrees else _("the parties' receipts differ"),
             ),
             proof=Proof(
