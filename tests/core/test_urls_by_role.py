@@ -52,6 +52,8 @@ MAY: dict[str, set[str]] = {
     "exchange:nodes": {"operator", "regulator"},
     "registry:search": ALL,
     "registry:enterprise-list": ALL,
+    "datasets:list": DATA | {"regulator"},
+    "datasets:export": DATA | {"regulator"},
     "datasets:api-datasets": DATA | {"regulator"},
     "capsules:api-policies": set(),  # takes a POST
     "capsules:api-capsules": DATA | {"regulator"},
