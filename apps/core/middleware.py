@@ -64,6 +64,7 @@ def answer_as(
     become(organisation_id, role=role, person_id=person_id)
     structlog.contextvars.bind_contextvars(organisation=str(organisation_id or ""))
     response = get_response(request)
+    response.headers.setdefault("Cache-Control", "private, no-cache")  # one tenant's page is nobody else's copy
     if response.status_code >= 500:
         transaction.set_rollback(True)
     return response

@@ -58,6 +58,10 @@ def test_headers_close_the_page(db, client):
     assert "Access-Control-Allow-Origin" not in answer
 
 
+def test_a_tenants_page_is_kept_by_no_shared_cache(zone):
+    assert zone.client("bank").get(DIRECTORY)["Cache-Control"] == "private, no-cache"
+
+
 def test_what_is_not_there_and_what_is_not_yours_read_alike(zone):
     client = zone.client("bank")
     nowhere = client.get("/nowhere/")
