@@ -77,7 +77,7 @@ FACTS: dict[str, Words] = {
     "agreement": gettext_lazy("Agreement"),
     "digest": gettext_lazy("Digest"),
     "person": gettext_lazy("Person"),
-    "by": gettext_lazy("By"),
+    "by": pgettext_lazy("fact", "By"),
     "reason": gettext_lazy("Reason"),
     "count": gettext_lazy("Count"),
     "price_fen": gettext_lazy("Price in fen"),
@@ -195,7 +195,7 @@ def lanes(found: Sequence[Lane], card: Scorecard | None, request: JobRequest) ->
             kind=lane.party.kind,
             own=lane.is_mine,
             put_in=_put_in(lane, request),
-            left=_all_left(lane.left),
+            left=_all_left(lane.left) if lane.receipt or not lane.computes else [_none(lane)],
             learned=[_learned(one, card) for one in lane.learned] if lane.receipt or lane.learned else [_none(lane)],
         )
         for lane in found
