@@ -28,7 +28,9 @@ def run_demonstration(zone: Zone) -> dict[str, Any]:
     """Bring the demonstration to its first graded list; prints and writes `demo.json`. Raises CannotStart."""
     notes = Notes(zone.place.home / "demo.json")
     try:
-        confirm_cards(zone)
+        if not notes.facts.get("cards_confirmed"):
+            confirm_cards(zone)
+            notes.keep(cards_confirmed=True)
         officers = {person.username: officer(zone, person) for person in manifest.PEOPLE}
         seal_everything(zone, officers, notes)
         agree_contracts(zone, officers, notes)
@@ -253,4 +255,7 @@ def show(zone: Zone, notes: Notes) -> None:
     for user in notes.facts["users"]:
         node = user["node_totp"] or "-"
         print(f"  {user['role']:<11} {user['username']:<13} {user['password']:<22} {user['totp']} / {node}")
+    for user in notes.facts["users"]:
+        if user["passphrase"]:
+            print(f"  {user['username']}'s passphrase at the hosted node: {user['passphrase']}")
     print(f"\n  also in {zone.place.home / 'demo.json'} (readable by you only)", flush=True)
