@@ -125,6 +125,7 @@ class Progress:
 def progress(job: Job, rows: Sequence[StageRow], *, now: datetime) -> Progress:
     """The stages in words. The estimate is the median of past jobs of the same scorecard; without any it says so."""
     ended = job.ended_at or now
+    rows = [row for row in rows if not (job.subject_code and row.stage == "intersect")]  # one firm is no set to join
     boxes = [_box(job, row) for row in rows]
     known = sum(row.estimate_seconds or 0.0 for row in rows)
     left = sum(_left_of(row, now) for row in rows)
