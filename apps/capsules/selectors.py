@@ -60,13 +60,23 @@ def get_for(actor: Member, capsule_id: UUID, *, to: Act) -> Capsule:
 
 def capsules_of(actor: Member, *, before: UUID | None = None, limit: int = 50) -> QuerySet[Capsule]:
     """The organisation's own capsules, newest first."""
-    return _page(Capsule.objects.filter(owner=actor.organisation_id), before, limit)
+    return _page(owned(actor), before, limit)
 
 
 def catalogue(actor: Member, *, before: UUID | None = None, limit: int = 50) -> QuerySet[Capsule]:
     """Other organisations' usable capsules that this one may see: listed ones, and those whose policy names it."""
+    return _page(of_others(actor), before, limit)
+
+
+def owned(actor: Member) -> QuerySet[Capsule]:
+    """All of the organisation's capsules, in no order yet, for pages that sort them."""
+    return Capsule.objects.filter(owner=actor.organisation_id).select_related("provider")
+
+
+def of_others(actor: Member) -> QuerySet[Capsule]:
+    """The whole catalogue, in no order yet, for pages that sort it."""
     others = Capsule.objects.exclude(owner=actor.organisation_id).filter(state__in=Capsule.USABLE)
-    return _page(others, before, limit)
+    return others.select_related("provider")
 
 
 def usable_of_domain(actor: Member, domain: str) -> QuerySet[Capsule]:
@@ -88,6 +98,12 @@ def head_of(capsule: Capsule) -> Head | None:
 def versions_of(capsule: Capsule) -> list[Head]:
     """Every version that was sealed, the head first."""
     return [_head(version) for version in CapsuleVersion.objects.filter(capsule=capsule).order_by("-version")]
+
+
+def require_role(actor: Member, act: Act) -> None:
+    """Raise Forbidden unless the actor's role may do this."""
+    if actor.role not in MAY[act]:
+        raise Forbidden(act=act.label, role=Role(actor.role).label)
 
 
 def _head(version: CapsuleVersion) -> Head:

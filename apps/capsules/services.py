@@ -50,21 +50,26 @@ def draft_policy(*, actor: Member, dataset_id: UUID, rules: Sequence[Rule], caps
     )
     if capsule.dataset_id != dataset.id or capsule.state in {Capsule.State.REVOKED, Capsule.State.DESTROYED}:
         raise Invalid.of("capsule", _("This capsule takes no new policy for this dataset."))
-    policy = Policy(
-        zone=zone.zone_digest(),
-        capsule=str(capsule.id),
-        version=capsule.version + 1,
-        provider=actor.organisation.uscc,
-        dataset=str(dataset.id),
-        rules=tuple(rules),
-        drafted_at=clock.to_ms(clock.now()),
-    )
+    policy = compose_policy(actor=actor, dataset=dataset, version=capsule.version + 1, rules=rules)
     if capsule.draft_digest:
         withdraw_drafts(capsule.draft_digest)
     capsule.draft_digest = request_signatures(policy, of=[actor.organisation], drafter=actor.organisation_id)
     capsule.save()
     _log(actor, "policy.draft", capsule, version=policy.version, policy=capsule.draft_digest)
     return capsule
+
+
+def compose_policy(*, actor: Member, dataset: Dataset, version: int, rules: Sequence[Rule]) -> Policy:
+    """The policy's document as it would be drafted now; nothing is kept. The dataset's id is its capsule's."""
+    return Policy(
+        zone=zone.zone_digest(),
+        capsule=str(dataset.id),
+        version=version,
+        provider=actor.organisation.uscc,
+        dataset=str(dataset.id),
+        rules=tuple(rules),
+        drafted_at=clock.to_ms(clock.now()),
+    )
 
 
 def _require_rules(rules: Sequence[Rule]) -> None:

@@ -1,9 +1,15 @@
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, re_path
 
-from apps.capsules import api
+from apps.capsules import api, policies, views
 
 app_name = "capsules"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("capsules/", views.capsules, name="list"),
+    re_path(r"^capsules/export\.(?P<form>csv|xlsx)$", views.export, name="export"),
+    path("capsules/policies/new/", policies.new, name="policy-new"),
+    path("capsules/policies/preview/", policies.preview, name="policy-preview"),
+    path("capsules/<uuid:capsule_id>/", views.capsule, name="detail"),
+    path("capsules/<uuid:capsule_id>/<slug:step>/", views.act, name="act"),
     path("api/v1/policies/", api.PolicyDrafts.as_view(), name="api-policies"),
     path("api/v1/capsules/", api.CapsuleList.as_view(), name="api-capsules"),
     path("api/v1/capsules/<uuid:capsule_id>/", api.CapsuleDetail.as_view(), name="api-capsule"),

@@ -65,6 +65,16 @@ def contracts_of(
     return [party.subject for party in page]
 
 
+def held(actor: Member, *, state: str = "", title: str = "") -> QuerySet[ContractParty]:
+    """The organisation's rows of the party table, in no order yet (sort by `-subject_id`), for pages."""
+    mine = ContractParty.objects.filter(org=actor.organisation_id)
+    if state in Contract.State.values:
+        mine = mine.filter(subject__state=state)
+    if title:
+        mine = mine.filter(subject__title__icontains=title)
+    return mine.select_related("subject__provider", "subject__consumer")
+
+
 def usable_for(consumer_id: UUID, *, domain: str | None = None) -> list[Contract]:
     """Active contracts under which this organisation may use a capsule, newest first."""
     mine = ContractParty.objects.filter(

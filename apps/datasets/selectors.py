@@ -62,10 +62,15 @@ def get_for(actor: Member, dataset_id: UUID, *, to: Act) -> Dataset:
 
 def datasets_of(actor: Member, *, before: UUID | None = None, limit: int = 50) -> QuerySet[Dataset]:
     """The organisation's datasets, newest first; `before` is the id after which the next page begins."""
-    datasets = Dataset.objects.filter(owner=actor.organisation_id)
+    datasets = owned(actor)
     if before is not None:
         datasets = datasets.filter(pk__lt=before)
     return datasets.order_by("-id")[:limit]
+
+
+def owned(actor: Member) -> QuerySet[Dataset]:
+    """All of the organisation's datasets, in no order yet, for pages that sort them."""
+    return Dataset.objects.filter(owner=actor.organisation_id)
 
 
 def columns_of(dataset: Dataset) -> list[ColumnRow]:

@@ -34,7 +34,7 @@ ACCOUNT = {
     "mfa_index", "mfa_authenticate", "mfa_reauthenticate", "mfa_activate_totp", "mfa_view_recovery_codes",
     "mfa_generate_recovery_codes", "mfa_deactivate_totp",
 }  # fmt: skip
-POST_ONLY = {"tenants:revoke-token", "tenants:change-role", "tenants:set-active"}
+POST_ONLY = {"capsules:policy-preview", "tenants:revoke-token", "tenants:change-role", "tenants:set-active"}
 ARGUMENTS = {"uuid": UUID(int=7), "str": "nothing", "slug": "nothing", "int": 7}
 NAMED = {"uscc": code(999), "digest": "sm3:" + "0" * 64, "status": 404}
 KINDS = {"form": "csv"}
@@ -55,8 +55,14 @@ MAY: dict[str, set[str]] = {
     "datasets:list": DATA | {"regulator"},
     "datasets:export": DATA | {"regulator"},
     "datasets:api-datasets": DATA | {"regulator"},
+    "capsules:list": DATA | {"regulator"},
+    "capsules:export": DATA | {"regulator"},
+    "capsules:policy-new": PROVIDERS | {"firm"},  # owners and stewards of whoever has data
     "capsules:api-policies": set(),  # takes a POST
     "capsules:api-capsules": DATA | {"regulator"},
+    "contracts:list": DATA | {"regulator"},
+    "contracts:export": DATA | {"regulator"},
+    "contracts:new": PROVIDERS | {"firm"},
     "contracts:api-contracts": DATA | {"regulator"},
     "scoring:list": ALL,
     "scoring:api-scorecards": ALL,

@@ -1,0 +1,198 @@
+"""Forms of capsules: the rules of a policy, and the acts that end with the object's name."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from apps.core import clock
+from apps.datasets.wording import language
+from apps.scoring import selectors as scoring
+from apps.tenants.members import Member
+from apps.tenants.models import Organisation
+from apps.tenants.roles import Kind
+from apps.ui.templatetags.ui import called
+from creditzone.kernel.documents import Rule
+from creditzone.kernel.policy.constraints.disclosure import DISCLOSURES
+from creditzone.kernel.policy.constraints.engine import ENGINES
+from creditzone.kernel.policy.constraints.grantee import SUBJECT
+from creditzone.kernel.policy.purposes import PURPOSES, say_purpose
+
+MOST_RULES = 6
+DAYS_MAX, USES_MAX = 3660, 10**9
+GRANTEE_KINDS = (Kind.BANK, Kind.CODE_CENTRE, Kind.PLATFORM)
+LISTS = ("grantees", "purposes", "models", "engines", "disclosures")
+NONE_CHOSEN = {"required": _("Choose at least one; none allows nothing.")}
+
+
+def _several(label: Any, help_text: Any = "") -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        label=label, help_text=help_text, widget=forms.CheckboxSelectMultiple, error_messages=NONE_CHOSEN
+    )
+
+
+class RuleForm(forms.Form):
+    """One rule of a policy; several stand side by side, each with its own prefix."""
+
+    id = forms.CharField(widget=forms.HiddenInput, validators=[RegexValidator(r"^[a-z0-9-]{1,40}$")])
+    grantees = _several(_("Users"), _("Matched by code. “The firm itself” is whoever asks about its own firm."))
+    purposes = _several(_("Purposes"), _("A purpose includes what stands under it."))
+    models = _several(_("Scorecards"), _("Those that read this data domain; each is named by its digest."))
+    disclosures = _several(_("What comes back"), _("The less comes back, the less can be inferred."))
+    engines = _several(_("Engines"), _("Both compute sealed, in the semi-honest model; no hardware attests them."))
+    days = forms.IntegerField(label=_("Valid for days, from today"), min_value=1, max_value=DAYS_MAX)
+    uses = forms.IntegerField(
+        label=_("Uses in all"), min_value=1, max_value=USES_MAX, help_text=_("One job is one use; your node counts.")
+    )
+    minimum_group = forms.IntegerField(
+        label=_("Least firms of a statistic"),
+        required=False,
+        min_value=10,
+        max_value=10**6,
+        help_text=_("Leave it empty for scoring: a rule with it permits statistics only."),
+        error_messages={"min_value": _("Statistics rest on at least 10 firms.")},
+    )
+
+    def __init__(self, *args: Any, domain: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._choices("grantees", _grantees())
+        self._choices("purposes", [(code, say_purpose(code, language())) for code in PURPOSES])
+        self._choices("models", _models(domain))
+        at = 0 if language() == "zh" else 1
+        self._choices("disclosures", [(code, words[at]) for code, words in DISCLOSURES.items()])
+        self._choices("engines", [(code, words[at]) for code, words in ENGINES.items()])
+
+    def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = choices
+
+    def rule(self, *, since: datetime) -> Rule:
+        """The kernel's rule for the validated fields; its window begins at `since`."""
+        given = self.cleaned_data
+        return Rule(
+            id=given["id"],
+            **{name: tuple(given[name]) for name in LISTS},
+            minimum_group=given["minimum_group"],
+            not_before=clock.to_ms(since),
+            not_after=clock.to_ms(since + timedelta(days=given["days"])),
+            uses=given["uses"],
+        )
+
+    def sketch(self, *, since: datetime) -> Rule:
+        """The rule as far as it is filled in: for its sentence only, with a word where nothing was chosen."""
+        self.is_valid()
+        given = self.cleaned_data
+        blank = (gettext("not chosen"),)
+        days = given.get("days") or 0
+        parts: dict[str, Any] = {name: tuple(given.get(name) or blank) for name in LISTS}
+        return Rule(
+            id="rule",
+            **parts,
+            minimum_group=given.get("minimum_group"),
+            not_before=clock.to_ms(since),
+            not_after=clock.to_ms(since + timedelta(days=days)),
+            uses=given.get("uses") or 0,
+        )
+
+
+def _grantees() -> list[tuple[str, str]]:
+    named = Organisation.objects.filter(kind__in=GRANTEE_KINDS).order_by("kind", "id")
+    return [*((one.uscc, called(one)) for one in named), (SUBJECT, gettext("the firm itself"))]
+
+
+def _models(domain: str) -> list[tuple[str, str]]:
+    return [(card.digest, scoring.name_of(card)) for card in scoring.cards() if domain in card.domains]
+
+
+def template_rules(name: str, *, actor: Member, domain: str) -> list[dict[str, Any]]:
+    """What a template fills in, rule by rule."""
+    cards = [card for card in scoring.cards() if domain in card.domains]
+    common: dict[str, Any] = {"engines": list(ENGINES), "days": 30, "uses": 40}
+    for_banks = {
+        **common,
+        "id": "credit-risk",
+        "grantees": [actor.organisation.uscc] if actor.kind == Kind.BANK else _banks(),
+        "purposes": ["credit-risk/pre-loan", "credit-risk/in-loan"],
+        "models": [card.digest for card in cards if "balance_sheet" in card.domains],
+        "disclosures": ["grade"],
+    }
+    for_firms = {
+        **common,
+        "id": "self-enquiry",
+        "grantees": [SUBJECT],
+        "purposes": ["self-enquiry"],
+        "models": [card.digest for card in cards if "balance_sheet" not in card.domains],
+        "disclosures": ["grade", "reasons"],
+        "uses": 1000,
+    }
+    templates: dict[str, list[dict[str, Any]]] = {
+        "credit-risk": [for_banks],
+        "self-enquiry": [for_firms],
+        "both": [for_banks, for_firms],
+        "blank": [{"id": "rule-1"}],
+    }
+    return templates[name]
+
+
+def _banks() -> list[str]:
+    return list(Organisation.objects.filter(kind=Kind.BANK).values_list("uscc", flat=True))
+
+
+def rule_values(rule: Rule) -> dict[str, Any]:
+    """What an existing rule fills in; its window is as long as it was, from today."""
+    day = 86_400_000
+    return {
+        "id": rule.id,
+        **{name: list(getattr(rule, name)) for name in LISTS},
+        "days": max(1, round((rule.not_after - rule.not_before) / day)),
+        "uses": rule.uses,
+        "minimum_group": rule.minimum_group,
+    }
+
+
+def raw_values(data: Any, prefix: str) -> dict[str, Any]:
+    """What stands in one rule's fields, unchecked, so that adding a rule loses nothing and blames nobody."""
+    single = {name: data.get(f"{prefix}-{name}", "") for name in ("id", "days", "uses", "minimum_group")}
+    return {**single, **{name: data.getlist(f"{prefix}-{name}") for name in LISTS}}
+
+
+def initial_forms(values: Sequence[Mapping[str, Any]], *, domain: str) -> list[RuleForm]:
+    """Unbound forms that show these values."""
+    return [RuleForm(initial=dict(one), prefix=f"r{at}", domain=domain) for at, one in enumerate(values, start=1)]
+
+
+def bound_forms(data: Any, count: int, *, domain: str) -> list[RuleForm]:
+    """Forms bound to what was sent."""
+    return [RuleForm(data, prefix=f"r{at}", domain=domain) for at in range(1, count + 1)]
+
+
+class ActForm(forms.Form):
+    """An act on a capsule: its reason, and its name where the act cannot be taken back lightly."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=400,
+        help_text=_("It stands in the ledger."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    name = forms.CharField(max_length=400, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+
+    def __init__(self, *args: Any, name: str, needs: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.expected = name
+        self.fields["name"].label = gettext("Type “%(name)s” to go on") % {"name": name}
+        for field in set(self.fields) - set(needs):
+            del self.fields[field]
+
+    def clean_name(self) -> str:
+        """The object's name, typed exactly."""
+        given: str = self.cleaned_data["name"].strip()
+        if given != self.expected:
+            raise ValidationError(gettext("This is not its name. Nothing was changed."))
+        return given

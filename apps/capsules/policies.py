@@ -1,0 +1,249 @@
+"""The policy form: rules as fields, their sentence while they are written, and the draft for the own node to sign."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from apps.capsules import selectors, services
+from apps.capsules.changes import changes_of
+from apps.capsules.forms import (
+    MOST_RULES,
+    RuleForm,
+    bound_forms,
+    initial_forms,
+    raw_values,
+    rule_values,
+    template_rules,
+)
+from apps.capsules.models import Capsule
+from apps.capsules.selectors import Act
+from apps.capsules.wording import policy_segments
+from apps.core import clock
+from apps.core.errors import Invalid, NotFound
+from apps.core.http import TenantRequest
+from apps.datasets import selectors as datasets
+from apps.datasets.models import Dataset
+from apps.datasets.wording import domain_name, language, level_of, named_columns
+from apps.ui.pieces import Clause, Words
+from creditzone.kernel.documents import Rule
+from creditzone.kernel.policy import Segment
+
+TEMPLATES: dict[str, Words] = {
+    "credit-risk": gettext_lazy("credit risk only"),
+    "self-enquiry": gettext_lazy("self-enquiry"),
+    "both": gettext_lazy("both"),
+    "blank": pgettext_lazy("template", "blank"),
+}
+SAYS: dict[str, Words] = {"zh": "中文", "en": "English", "json": "JSON"}
+FIELDS = {
+    "grantee": "grantees",
+    "purpose": "purposes",
+    "model": "models",
+    "engine": "engines",
+    "disclosure": "disclosures",
+    "validity": "days",
+    "uses": "uses",
+    "minimum-group": "minimum_group",
+}
+"""The form field behind each clause of a sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What the policy is for: a dataset, and its capsule where there is one already."""
+
+    dataset: Dataset
+    capsule: Capsule | None
+
+    @property
+    def version(self) -> int:
+        """The version that is being written."""
+        return self.capsule.version + 1 if self.capsule else 1
+
+    @property
+    def query(self) -> str:
+        """How an address names it."""
+        return f"capsule={self.capsule.id}" if self.capsule else f"dataset={self.dataset.id}"
+
+
+def _subject(request: TenantRequest) -> Subject | None:
+    """The dataset or capsule that the address names; None where it names none. Raises NotFound, Forbidden."""
+    selectors.require_role(request.actor, Act.DRAFT_POLICY)
+    given = request.GET.get("capsule") or request.GET.get("dataset")
+    if not given:
+        return None
+    try:
+        named = UUID(given)
+    except ValueError:
+        raise NotFound(what=_("dataset")) from None
+    if request.GET.get("capsule"):
+        named = selectors.get_for(request.actor, named, to=Act.DRAFT_POLICY).dataset_id
+    dataset = datasets.get_for(request.actor, named, to=datasets.Act.DRAFT_POLICY)
+    return Subject(dataset=dataset, capsule=Capsule.objects.filter(pk=dataset.id).first())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: TenantRequest) -> HttpResponse:
+    """Write a policy for a dataset, or the next version of a capsule's; sending it drafts it for the own node."""
+    subject = _subject(request)
+    if subject is None:
+        rows = [(one, domain_name(one.domain)) for one in datasets.owned(request.actor).order_by("-id")[:100]]
+        return render(request, "capsules/choose.html", {"rows": rows, "crumbs": _crumbs()})
+    if request.method != "POST":
+        return _page(request, subject, _first_forms(request, subject))
+    if "add" in request.POST or "drop" in request.POST:
+        return _page(request, subject, _changed_forms(request, subject))
+    return _draft(request, subject)
+
+
+def _crumbs() -> list[tuple[Words, str]]:
+    return [(_("Capsules"), reverse("capsules:list")), (_("Usage policy"), "")]
+
+
+def _first_forms(request: TenantRequest, subject: Subject) -> list[RuleForm]:
+    """The head's rules where there is one, else a template's; a template in the address wins."""
+    name = request.GET.get("template", "")
+    head = selectors.head_of(subject.capsule) if subject.capsule else None
+    if name not in TEMPLATES and head and head.policy.rules:
+        values = [rule_values(rule) for rule in head.policy.rules]
+    else:
+        values = template_rules(
+            name if name in TEMPLATES else "credit-risk", actor=request.actor, domain=subject.dataset.domain
+        )
+    return initial_forms(values, domain=subject.dataset.domain)
+
+
+def _count(request: TenantRequest) -> int:
+    text = request.POST.get("count", "")
+    return min(max(int(text), 1), MOST_RULES) if text.isdecimal() and len(text) < 4 else 1
+
+
+def _changed_forms(request: TenantRequest, subject: Subject) -> list[RuleForm]:
+    """The rules as they stand, with one more or the last one less; nothing is checked yet."""
+    values = [raw_values(request.POST, f"r{at}") for at in range(1, _count(request) + 1)]
+    if "drop" in request.POST:
+        values = values[:-1] or values
+    elif len(values) < MOST_RULES:
+        taken = {one["id"] for one in values}
+        fresh = next(name for name in (f"rule-{at}" for at in range(1, MOST_RULES + 2)) if name not in taken)
+        values.append({"id": fresh})
+    return initial_forms(values, domain=subject.dataset.domain)
+
+
+def _draft(request: TenantRequest, subject: Subject) -> HttpResponse:
+    forms = bound_forms(request.POST, _count(request), domain=subject.dataset.domain)
+    checked = [form.is_valid() for form in forms]  # every form, so that each shows its own mistakes
+    if all(checked):
+        since = clock.now()
+        try:
+            capsule = services.draft_policy(
+                actor=request.actor,
+                dataset_id=subject.dataset.id,
+                capsule_id=subject.capsule.id if subject.capsule else None,
+                rules=[form.rule(since=since) for form in forms],
+            )
+        except Invalid as error:
+            for name, sentences in error.errors.items():
+                forms[0].add_error(name if name in forms[0].fields else None, [str(one) for one in sentences])
+        else:
+            target = reverse("capsules:detail", args=[capsule.id])
+            return HttpResponseClientRedirect(target) if request.htmx else redirect(target)
+    return _page(request, subject, forms, status=422)
+
+
+def _page(request: TenantRequest, subject: Subject, forms: list[RuleForm], status: int = 200) -> HttpResponse:
+    context = {
+        "subject": subject,
+        "dataset": subject.dataset,
+        "domain": domain_name(subject.dataset.domain),
+        "level": level_of(subject.dataset),
+        "columns": named_columns(subject.dataset),
+        "forms": forms,
+        "count": len(forms),
+        "may_add": len(forms) < MOST_RULES,
+        "templates": TEMPLATES.items(),
+        "template": request.GET.get("template", ""),
+        "says": SAYS.items(),
+        "action": f"{reverse('capsules:policy-new')}?{subject.query}",
+        "preview": f"{reverse('capsules:policy-preview')}?{subject.query}",
+        "crumbs": _crumbs(),
+        **_said(request, subject, forms),
+    }
+    name = "capsules/_policy_form.html" if request.htmx else "capsules/policy.html"
+    return render(request, name, context, status=status)
+
+
+@require_POST
+def preview(request: TenantRequest) -> HttpResponse:
+    """The sentence of what stands in the form now, in the language that is asked for, or the document as JSON."""
+    subject = _subject(request)
+    if subject is None:
+        raise NotFound(what=_("dataset"))
+    forms = bound_forms(request.POST, _count(request), domain=subject.dataset.domain)
+    return render(request, "capsules/_sentence.html", _said(request, subject, forms))
+
+
+def _said(request: TenantRequest, subject: Subject, forms: list[RuleForm]) -> dict[str, Any]:
+    """What the sentence card shows: sentences or JSON, and what changes against the head."""
+    say = request.POST.get("say", "")
+    say = say if say in SAYS else language()
+    rules = _sketches(forms, subject)
+    policy = services.compose_policy(actor=request.actor, dataset=subject.dataset, version=subject.version, rules=rules)
+    head = selectors.head_of(subject.capsule) if subject.capsule else None
+    return {
+        "say": say,
+        "sentences": [] if say == "json" else _linked(policy_segments(policy, say), forms),
+        "document": json.dumps(msgspec.to_builtins(policy), ensure_ascii=False, indent=2) if say == "json" else "",
+        "changes": changes_of(head.policy.rules, rules) if head else [],
+        "old_version": head.version if head else None,
+    }
+
+
+def _sketches(forms: list[RuleForm], subject: Subject) -> list[Rule]:
+    """The rules as far as they are filled in, under their own names."""
+    since = clock.now()
+    rules = []
+    for form in forms:
+        values = {form.add_prefix(name): form[name].value() for name in form.fields}
+        filled = RuleForm(_Answers(values), prefix=form.prefix, domain=subject.dataset.domain)
+        rules.append(msgspec.structs.replace(filled.sketch(since=since), id=str(form["id"].value() or "rule")[:40]))
+    return rules
+
+
+class _Answers(dict[str, Any]):
+    """Values as a form takes them, lists as lists."""
+
+    def getlist(self, name: str) -> list[Any]:
+        """All values of one name."""
+        found = self.get(name)
+        return list(found) if isinstance(found, list | tuple) else [] if found is None else [found]
+
+
+def _linked(sentences: list[list[Segment]], forms: list[RuleForm]) -> list[list[Any]]:
+    """Sentences whose clauses jump to their fields; a word for something not chosen is marked."""
+    blank = _("not chosen")
+    linked = []
+    for form, segments in zip(forms, sentences, strict=True):
+        linked.append(
+            [
+                Clause(
+                    part.text,
+                    deny=part.deny or part.text == blank,
+                    field="" if part.deny else f"id_{form.add_prefix(FIELDS[part.clause])}",
+                )
+                if part.clause
+                else part.text
+                for part in segments
+            ]
+        )
+    return linked

@@ -1,0 +1,259 @@
+"""Pages of capsules: the list and the catalogue, one capsule with its policy in words, and the acts on it."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.capsules import selectors, services
+from apps.capsules.forms import ActForm
+from apps.capsules.models import Capsule
+from apps.capsules.selectors import MAY, Act
+from apps.capsules.wording import policy_segments
+from apps.core.errors import NotFound
+from apps.core.http import TenantRequest
+from apps.datasets.wording import domain_name, language
+from apps.exchange.links import node_url, sign_url
+from apps.tenants.members import Member
+from apps.tenants.models import Organisation
+from apps.tenants.roles import Kind
+from apps.ui.exports import download
+from apps.ui.pieces import Words
+from apps.ui.tables import Column, table_of
+from apps.ui.templatetags.ui import called, exact
+from creditzone.kernel.policy.constraints.grantee import SUBJECT
+
+COLUMNS = (
+    Column(gettext_lazy("Capsule"), "title"),
+    Column(gettext_lazy("Provider")),
+    Column(gettext_lazy("Data domain"), "domain"),
+    Column(gettext_lazy("Firms"), "rows", num=True),
+    Column(gettext_lazy("State"), "state"),
+    Column(gettext_lazy("Policy"), "version", num=True),
+    Column(gettext_lazy("Sealed at")),
+)
+FORMS = {"csv": "CSV", "xlsx": "XLSX"}
+MOST_EXPORTED = 5000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """An act on a capsule as pages show it: the state it leads to, its words, what the form must hold."""
+
+    act: Act
+    to: str
+    label: Words
+    impacts: tuple[Words, ...]
+    needs: tuple[str, ...] = ()
+
+
+STEPS: dict[str, Step] = {
+    "list": Step(
+        act=Act.LIST,
+        to=Capsule.State.LISTED,
+        label=gettext_lazy("List in the catalogue"),
+        impacts=(
+            gettext_lazy("Every organisation of the zone sees its name, data domain, count and policy."),
+            gettext_lazy("Nobody may use it without being named in its policy and under a contract."),
+        ),
+    ),
+    "unlist": Step(
+        act=Act.LIST,
+        to=Capsule.State.SEALED,
+        label=gettext_lazy("Take out of the catalogue"),
+        impacts=(gettext_lazy("Those whom its policy names still see and use it."),),
+    ),
+    "thaw": Step(
+        act=Act.LIST,
+        to=Capsule.State.SEALED,
+        label=gettext_lazy("Lift the freeze"),
+        impacts=(gettext_lazy("The portal sends orders for it again, under the same policy."),),
+    ),
+    "freeze": Step(
+        act=Act.FREEZE,
+        to=Capsule.State.FROZEN,
+        label=gettext_lazy("Freeze"),
+        impacts=(
+            gettext_lazy("The portal sends no order for it until you lift the freeze."),
+            gettext_lazy("A job that has begun goes on; to stop that too, act at your node."),
+        ),
+        needs=("reason", "name"),
+    ),
+    "revoke": Step(
+        act=Act.REVOKE,
+        to=Capsule.State.REVOKED,
+        label=gettext_lazy("Revoke"),
+        impacts=(
+            gettext_lazy("The portal never sends an order for it again; this cannot be taken back."),
+            gettext_lazy("Results that were sealed before stay with whom they were sealed to."),
+            gettext_lazy("Your node still holds the sealed body until you delete it there."),
+        ),
+        needs=("reason", "name"),
+    ),
+    "destroyed": Step(
+        act=Act.REVOKE,
+        to=Capsule.State.DESTROYED,
+        label=gettext_lazy("Note as destroyed"),
+        impacts=(
+            gettext_lazy("You say that the body was deleted at your node; the portal cannot see that."),
+            gettext_lazy("This cannot be taken back."),
+        ),
+        needs=("name",),
+    ),
+}
+
+
+# The list ---------------------------------------------------------------------------------------------------
+
+
+def _is_catalogue(request: TenantRequest) -> bool:
+    """Whether the address asks for others' capsules; a bank begins there, for it comes to look for data."""
+    given = request.GET.get("catalogue", "")
+    return given == "1" if given else request.actor.kind == Kind.BANK
+
+
+def _found(request: TenantRequest) -> Any:
+    find = selectors.of_others if _is_catalogue(request) else selectors.owned
+    found = find(request.actor)
+    title = request.GET.get("title", "")[:400].strip()
+    return found.filter(title__icontains=title) if title and "\0" not in title else found
+
+
+@require_safe
+def capsules(request: TenantRequest) -> HttpResponse:
+    """The organisation's own capsules, or those of others that it may see."""
+    selectors.require_role(request.actor, Act.READ)
+    query = request.GET.urlencode()
+    exports = {name: f"{reverse('capsules:export', args=[form])}?{query}" for form, name in FORMS.items()}
+    table = table_of(_found(request), columns=COLUMNS, query=request.GET, default_sort="-id", exports=exports)
+    context = {
+        "table": table,
+        "rows": [(one, domain_name(one.domain)) for one in table.rows],
+        "is_catalogue": _is_catalogue(request),
+        "title_filter": request.GET.get("title", "").replace("\0", "")[:400].strip(),
+        "may_draft": request.actor.role in MAY[Act.DRAFT_POLICY],
+    }
+    return render(request, "capsules/list.html", context)
+
+
+@require_safe
+def export(request: TenantRequest, form: str) -> HttpResponse:
+    """The list as a file, filtered as on the page, its newest 5,000 rows."""
+    heads = [*(str(column.label) for column in COLUMNS), _("Digest of the head"), _("Digest of the policy")]
+    rows = [_line(one) for one in _found(request).order_by("-id")[:MOST_EXPORTED]]
+    return download(form, "capsules", _("Capsules"), heads, rows)
+
+
+def _line(capsule: Capsule) -> list[Any]:
+    return [
+        capsule.title,
+        called(capsule.provider),
+        domain_name(capsule.domain),
+        capsule.rows,
+        str(capsule.get_state_display()),
+        capsule.version,
+        exact(capsule.sealed_at) if capsule.sealed_at else "",
+        capsule.header_digest,
+        capsule.policy_digest,
+    ]
+
+
+# One capsule ------------------------------------------------------------------------------------------------
+
+
+@require_safe
+def capsule(request: TenantRequest, capsule_id: UUID) -> HttpResponse:
+    """One capsule: its state, its policy in words, whom it names, its versions and contracts, what may be done."""
+    actor: Member = request.actor
+    found = selectors.get_for(actor, capsule_id, to=Act.READ)
+    is_own = found.owner == actor.organisation_id
+    head = selectors.head_of(found)
+    grantees = {grantee for rule in head.policy.rules for grantee in rule.grantees} if head else set()
+    context = {
+        "capsule": found,
+        "domain": domain_name(found.domain),
+        "is_own": is_own,
+        "head": head,
+        "sentences": policy_segments(head.policy, language()) if head else [],
+        "grantees": Organisation.objects.filter(uscc__in=grantees).order_by("kind", "id"),
+        "for_subjects": SUBJECT in grantees,
+        "versions": selectors.versions_of(found),
+        "contracts": _contracts(found),
+        "states": _states(found),
+        "steps": _steps(found, actor) if is_own else [],
+        "sign_url": sign_url(actor, found.draft_digest) if is_own and found.draft_digest else None,
+        "draft_version": found.version + 1,
+        "node_url": node_url(actor, f"/datasets/{found.dataset_id}/") if is_own else None,
+        "may_draft": is_own and actor.role in MAY[Act.DRAFT_POLICY] and found.state not in OVER,
+        "may_offer": is_own and found.is_usable and actor.role in MAY[Act.OFFER],
+        "crumbs": [(_("Capsules"), reverse("capsules:list")), (found.title, "")],
+    }
+    return render(request, "capsules/detail.html", context)
+
+
+OVER = {Capsule.State.REVOKED, Capsule.State.DESTROYED}
+
+
+def _contracts(capsule: Capsule) -> list[Any]:
+    """The contracts on it that the reader may see, newest first."""
+    rows: Any = capsule.contracts  # the app above names its contracts so; row-level security chooses
+    return list(rows.select_related("provider", "consumer").order_by("-id")[:50])
+
+
+def _states(capsule: Capsule) -> list[tuple[Words, bool, bool]]:
+    """The state machine for the reader: each state's word, whether it is the current one, whether it can be next."""
+    following = {str(state) for state in Capsule.MOVES.get(capsule.state, ())}
+    return [(label, value == capsule.state, value in following) for value, label in Capsule.State.choices]
+
+
+def _steps(capsule: Capsule, actor: Member) -> list[tuple[str, Step]]:
+    """The acts that its state and the reader's role allow."""
+    return [(name, step) for name, step in STEPS.items() if _is_open(capsule, name) and actor.role in MAY[step.act]]
+
+
+def _is_open(capsule: Capsule, name: str) -> bool:
+    if STEPS[name].to not in Capsule.MOVES.get(capsule.state, ()):
+        return False
+    if name in {"unlist", "thaw"}:
+        return (capsule.state == Capsule.State.FROZEN) == (name == "thaw")
+    return name != "destroyed" or capsule.state == Capsule.State.REVOKED
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def act(request: TenantRequest, capsule_id: UUID, step: str) -> HttpResponse:
+    """Say what the act does and ask for what it needs; then do it."""
+    taken = STEPS.get(step)
+    if taken is None:
+        raise NotFound()
+    found = selectors.get_for(request.actor, capsule_id, to=taken.act)
+    if not _is_open(found, step) and request.method != "POST":
+        return redirect("capsules:detail", capsule_id=capsule_id)
+    form = ActForm(request.POST if request.method == "POST" else None, name=found.title, needs=taken.needs)
+    if request.method == "POST" and form.is_valid():
+        _take(step, request.actor, capsule_id, form.cleaned_data.get("reason", ""))
+        messages.success(request, _("Done, and written to the ledger."))
+        return redirect("capsules:detail", capsule_id=capsule_id)
+    active = [one for one in _contracts(found) if one.state == "active"]
+    crumbs = [(_("Capsules"), reverse("capsules:list")), (found.title, reverse("capsules:detail", args=[found.id]))]
+    context = {"capsule": found, "form": form, "step": taken, "active": active, "crumbs": crumbs}
+    return render(request, "capsules/act.html", context, status=422 if form.is_bound else 200)
+
+
+def _take(step: str, actor: Member, capsule_id: UUID, reason: str) -> None:
+    if step == "freeze":
+        services.freeze_capsule(actor=actor, capsule_id=capsule_id, reason=reason)
+    elif step == "revoke":
+        services.revoke_capsule(actor=actor, capsule_id=capsule_id, reason=reason)
+    elif step == "destroyed":
+        services.note_destroyed(actor=actor, capsule_id=capsule_id)
+    elif step == "list":
+        services.list_capsule(actor=actor, capsule_id=capsule_id)
+    else:
+        services.unlist_capsule(actor=actor, capsule_id=capsule_id)
