@@ -118,8 +118,6 @@ def add_owner(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
             role=chosen.role,
             by="command line",
         )
-    if enrolment is None:
-        return {"person": chosen.person, "secret": None, "uri": None}
     return {"person": chosen.person, "secret": enrolment.secret, "uri": enrolment.uri}
 
 

@@ -1,7 +1,9 @@
 """The node's own second factor: TOTP (RFC 6238, SHA-1, six digits, 30 s), enrolled here and never at the portal.
 
-Each time step works once; five wrong codes lock that person at this node for 15 minutes. A portal that imitates the
-node's page could relay a code while it is fresh: only an origin-bound factor ends that.
+It belongs to a line of the roster: a person who acts for two organisations of a node has a factor for each, so that
+no owner draws, or knows, the factor with which somebody acts for another organisation. Each time step works once;
+five wrong codes lock that person there for 15 minutes. A portal that imitates the node's page could relay a code
+while it is fresh: only an origin-bound factor ends that.
 """
 
 from __future__ import annotations
@@ -36,14 +38,15 @@ class Enrolment:
     uri: str
 
 
-def enrol(node: Node, tx: Transaction, *, person: str, name: str) -> Enrolment:
-    """Draw a new secret for the person; an earlier one stops working."""
+def enrol(node: Node, tx: Transaction, *, person: str, organisation: str, name: str) -> Enrolment:
+    """Draw a new secret for the person acting for the organisation; an earlier one stops working."""
     raw = secrets.token_bytes(_SECRET_BYTES)
     secret = base64.b32encode(raw).decode()
     tx.run(
-        "INSERT INTO factor (person, secret) VALUES (?, ?) ON CONFLICT (person) DO UPDATE"
-        " SET secret = excluded.secret, last_step = 0, failures = 0, locked_until = 0",
+        "INSERT INTO factor (person, organisation, secret) VALUES (?, ?, ?)"
+        " ON CONFLICT (person, organisation) DO UPDATE SET secret = excluded.secret, last_step = 0, failures = 0, locked_until = 0",
         person,
+        organisation,
         node.keys.seal(raw, use=_use(person)),
     )
     issuer = quote(f"CreditZone {node.config.name}")
@@ -54,14 +57,14 @@ def enrol(node: Node, tx: Transaction, *, person: str, name: str) -> Enrolment:
     )
 
 
-def check(node: Node, *, person: str, code: str, now: int | None = None) -> int:
-    """Take the person's code; the instant from which it counts (ms UTC).
+def check(node: Node, *, person: str, organisation: str, code: str, now: int | None = None) -> int:
+    """Take the code with which the person acts for the organisation; the instant from which it counts (ms UTC).
 
     Raises FactorLocked after five wrong codes, FactorWrong (also for a code that was used before), NodeError where no
     factor is enrolled. The time step is marked used in the same transaction that accepts it."""
     at = now_ms() if now is None else now
     with node.store.write() as tx:
-        row = tx.one("SELECT * FROM factor WHERE person = ?", person)
+        row = tx.one("SELECT * FROM factor WHERE person = ? AND organisation = ?", person, organisation)
         if row is None:
             raise NodeError("factor-missing")
         if row["locked_until"] > at:
@@ -70,19 +73,21 @@ def check(node: Node, *, person: str, code: str, now: int | None = None) -> int:
         step = _matching_step(secret, code.strip(), at=at, after=row["last_step"])
         if step is not None:
             tx.run(
-                "UPDATE factor SET last_step = ?, failures = 0, locked_until = 0 WHERE person = ?",
+                "UPDATE factor SET last_step = ?, failures = 0, locked_until = 0 WHERE person = ? AND organisation = ?",
                 step,
                 person,
+                organisation,
             )
             return at
         failures = 0 if row["failures"] >= TRIES else row["failures"]
         failures += 1
         locked_until = at + LOCK_MS if failures >= TRIES else 0
         tx.run(
-            "UPDATE factor SET failures = ?, locked_until = ? WHERE person = ?",
+            "UPDATE factor SET failures = ?, locked_until = ? WHERE person = ? AND organisation = ?",
             failures,
             locked_until,
             person,
+            organisation,
         )
     if locked_until:
         raise FactorLocked("factor-locked", until=locked_until)

@@ -127,7 +127,8 @@ def listing(node: Node, acting: Acting) -> list[RosterEntry]:
     """The roster of the person's organisation."""
     rows = node.store.all(
         "SELECT r.*, f.person IS NOT NULL AS enrolled, coalesce(f.locked_until, 0) AS locked_until"
-        " FROM roster r LEFT JOIN factor f ON f.person = r.person WHERE r.organisation = ? ORDER BY r.added_at",
+        " FROM roster r LEFT JOIN factor f ON (f.person, f.organisation) = (r.person, r.organisation)"
+        " WHERE r.organisation = ? ORDER BY r.added_at",
         acting.organisation,
     )
     return [
@@ -145,8 +146,8 @@ def listing(node: Node, acting: Acting) -> list[RosterEntry]:
     ]
 
 
-def add(node: Node, acting: Acting, *, person: str, person_name: str, role: Role) -> factors.Enrolment | None:
-    """Enter a person; a factor is enrolled and its secret shown once, unless the person has one at this node already.
+def add(node: Node, acting: Acting, *, person: str, person_name: str, role: Role) -> factors.Enrolment:
+    """Enter a person; a factor for acting for this organisation is enrolled and its secret shown once.
 
     Raises Forbidden, FactorStale; NodeError where the person is on the list."""
     require(acting, Act.EDIT_ROSTER)
@@ -164,7 +165,7 @@ def add(node: Node, acting: Acting, *, person: str, person_name: str, role: Role
 
 def enter(  # the command line's way in, for the first owner
     node: Node, tx: Transaction, *, person: str, person_name: str, organisation: str, role: Role, by: str
-) -> factors.Enrolment | None:
+) -> factors.Enrolment:
     """Enter a person inside a transaction; raises NodeError."""
     if role not in ROLES or not person_name.strip():
         raise NodeError("invalid", role=role)
@@ -179,9 +180,7 @@ def enter(  # the command line's way in, for the first owner
         by,
         node.act(tx),
     )
-    if tx.one("SELECT 1 FROM factor WHERE person = ?", person):
-        return None
-    return factors.enrol(node, tx, person=person, name=person_name.strip())
+    return factors.enrol(node, tx, person=person, organisation=organisation, name=person_name.strip())
 
 
 def change(node: Node, acting: Acting, *, person: str, role: Role) -> None:
@@ -203,15 +202,14 @@ def change(node: Node, acting: Acting, *, person: str, role: Role) -> None:
 
 
 def remove(node: Node, acting: Acting, *, person: str) -> None:
-    """Take a person off the list; whoever is on no list of this node loses the factor too."""
+    """Take a person off the list, and the factor with it."""
     require(acting, Act.EDIT_ROSTER)
     with node.store.write() as tx:
         node.act(tx)
         _require_other_owner(tx, acting.organisation, person, keeps=False)
         if not tx.run("DELETE FROM roster WHERE person = ? AND organisation = ?", person, acting.organisation):
             raise NotFound
-        if not tx.one("SELECT 1 FROM roster WHERE person = ?", person):
-            tx.run("DELETE FROM factor WHERE person = ?", person)
+        tx.run("DELETE FROM factor WHERE person = ? AND organisation = ?", person, acting.organisation)
 
 
 def new_factor(node: Node, acting: Acting, *, person: str) -> factors.Enrolment:
@@ -226,7 +224,7 @@ def new_factor(node: Node, acting: Acting, *, person: str) -> factors.Enrolment:
         )
         if row is None:
             raise NotFound
-        return factors.enrol(node, tx, person=person, name=row["person_name"])
+        return factors.enrol(node, tx, person=person, organisation=acting.organisation, name=row["person_name"])
 
 
 def _require_other_owner(tx: Transaction, organisation: str, person: str, *, keeps: bool) -> None:

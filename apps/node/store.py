@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 DATABASE: Final = "store.sqlite3"
-VERSION: Final = 1
+VERSION: Final = 2
 
 _SCHEMA: Final = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -95,13 +95,27 @@ CREATE TABLE roster (
   role TEXT NOT NULL CHECK (role IN ('owner', 'steward', 'officer', 'approver', 'auditor', 'viewer')),
   added_by TEXT NOT NULL, added_at INTEGER NOT NULL, PRIMARY KEY (person, organisation)) WITHOUT ROWID;
 CREATE TABLE factor (
-  person TEXT PRIMARY KEY, secret BLOB NOT NULL, last_step INTEGER NOT NULL DEFAULT 0,
-  failures INTEGER NOT NULL DEFAULT 0, locked_until INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+  person TEXT NOT NULL, organisation TEXT NOT NULL, secret BLOB NOT NULL, last_step INTEGER NOT NULL DEFAULT 0,
+  failures INTEGER NOT NULL DEFAULT 0, locked_until INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (person, organisation)) WITHOUT ROWID;
 CREATE TABLE used_ticket (id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE job_log (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, what TEXT NOT NULL, facts TEXT NOT NULL);
 """
+
+_FROM_1_TO_2: Final = """
+ALTER TABLE factor RENAME TO factor_before;
+CREATE TABLE factor (
+  person TEXT NOT NULL, organisation TEXT NOT NULL, secret BLOB NOT NULL, last_step INTEGER NOT NULL DEFAULT 0,
+  failures INTEGER NOT NULL DEFAULT 0, locked_until INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (person, organisation)) WITHOUT ROWID;
+INSERT INTO factor
+  SELECT f.person, r.organisation, f.secret, f.last_step, f.failures, f.locked_until
+  FROM factor_before f JOIN roster r ON r.person = f.person;
+DROP TABLE factor_before;
+"""
+"""A factor became a line's of the roster; a person's one factor goes on for each line that it had."""
 
 
 class Transaction:
@@ -212,13 +226,12 @@ class Store:
         connection.execute("BEGIN IMMEDIATE")
         try:
             found = connection.execute("PRAGMA user_version").fetchone()[0]
-            if found == 0:
-                for statement in _SCHEMA.split(";\n"):
-                    if statement.strip():
-                        connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {VERSION}")
-            elif found != VERSION:
+            steps = {0: _SCHEMA, 1: _FROM_1_TO_2, VERSION: ""}
+            if found not in steps:
                 raise ValueError(f"{self._path} has version {found}; this program knows {VERSION}")
+            for statement in filter(str.strip, steps[found].split(";\n")):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
         except BaseException:
             connection.execute("ROLLBACK")
             raise

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+import sqlite3
+from uuid import uuid4
 
 import pytest
 
 from apps.node import factors, roster
 from apps.node.errors import FactorLocked, FactorStale, FactorWrong, NodeError
+from apps.node.store import Store
 from creditzone.kernel.documents import now_ms
 from tests.node import world
-from tests.node.world import BANK, Zone
+from tests.node.world import BANK, HOST, Zone
 
 
 @pytest.fixture
@@ -18,7 +21,6 @@ def enrolled(zone: Zone):
     node = zone.node(BANK, "bank")
     owner = world.person(node)
     enrolment = roster.add(node, owner, person="0" * 8, person_name="张某", role="officer")
-    assert enrolment is not None
     return node, enrolment
 
 
@@ -29,15 +31,15 @@ def code(enrolment, at: int) -> str:
 def test_a_code_counts_once_and_only_around_its_time(enrolled):
     node, enrolment = enrolled
     now = now_ms()
-    assert factors.check(node, person=enrolment.person, code=code(enrolment, now), now=now) == now
+    assert factors.check(node, person=enrolment.person, organisation=BANK, code=code(enrolment, now), now=now) == now
     with pytest.raises(FactorWrong):
-        factors.check(node, person=enrolment.person, code=code(enrolment, now), now=now)
+        factors.check(node, person=enrolment.person, organisation=BANK, code=code(enrolment, now), now=now)
     with pytest.raises(FactorWrong):
-        factors.check(node, person=enrolment.person, code=code(enrolment, now - 90_000), now=now)
+        factors.check(node, person=enrolment.person, organisation=BANK, code=code(enrolment, now - 90_000), now=now)
     later = now + 30_000
-    factors.check(node, person=enrolment.person, code=code(enrolment, later), now=later)
+    factors.check(node, person=enrolment.person, organisation=BANK, code=code(enrolment, later), now=later)
     with pytest.raises(FactorWrong):  # an older step than the last one used
-        factors.check(node, person=enrolment.person, code=code(enrolment, now), now=later)
+        factors.check(node, person=enrolment.person, organisation=BANK, code=code(enrolment, now), now=later)
 
 
 def test_five_wrong_codes_lock_this_person_for_fifteen_minutes_even_for_the_right_code(enrolled):
@@ -46,14 +48,16 @@ def test_five_wrong_codes_lock_this_person_for_fifteen_minutes_even_for_the_righ
     wrong = f"{(int(code(enrolment, now)) + 1) % 10**6:06d}"
     for left in (4, 3, 2, 1):
         with pytest.raises(FactorWrong) as refused:
-            factors.check(node, person=enrolment.person, code=wrong, now=now)
+            factors.check(node, person=enrolment.person, organisation=BANK, code=wrong, now=now)
         assert refused.value.facts["left"] == str(left)
     with pytest.raises(FactorLocked):
-        factors.check(node, person=enrolment.person, code=wrong, now=now)
+        factors.check(node, person=enrolment.person, organisation=BANK, code=wrong, now=now)
     with pytest.raises(FactorLocked):
-        factors.check(node, person=enrolment.person, code=code(enrolment, now), now=now)
+        factors.check(node, person=enrolment.person, organisation=BANK, code=code(enrolment, now), now=now)
     after = now + factors.LOCK_MS + 1
-    assert factors.check(node, person=enrolment.person, code=code(enrolment, after), now=after) == after
+    assert (
+        factors.check(node, person=enrolment.person, organisation=BANK, code=code(enrolment, after), now=after) == after
+    )
 
 
 def test_the_secret_lies_sealed(enrolled):
@@ -75,3 +79,35 @@ def test_what_binds_needs_a_fresh_code_and_a_role(zone):
     with pytest.raises(NodeError) as last:
         roster.change(node, owner, person=owner.person, role="viewer")
     assert last.value.code == "last-owner"
+
+
+def test_a_hosted_firms_owner_neither_draws_nor_ends_the_factor_with_which_somebody_acts_for_another(zone):
+    node = zone.node(HOST, "bank", hosts=True)
+    firm, host = world.host_firm(node), world.person(node, "owner", organisation=HOST)
+    victim = roster.add(node, host, person=str(uuid4()), person_name="张某", role="steward")
+    taken = roster.add(node, firm, person=victim.person, person_name="张某", role="viewer")
+    renewed = roster.new_factor(node, firm, person=victim.person)
+    now = now_ms()
+    for known in (taken, renewed):
+        with pytest.raises(FactorWrong):
+            factors.check(node, person=victim.person, organisation=HOST, code=code(known, now), now=now)
+    roster.remove(node, firm, person=victim.person)
+    assert factors.check(node, person=victim.person, organisation=HOST, code=code(victim, now), now=now) == now
+
+
+def test_a_store_of_the_version_before_keeps_each_persons_factor(tmp_path):
+    path = tmp_path / "node.db"
+    before = sqlite3.connect(path)
+    before.executescript(
+        "CREATE TABLE roster (person TEXT, organisation TEXT);"
+        "CREATE TABLE factor (person TEXT PRIMARY KEY, secret BLOB NOT NULL, last_step INTEGER NOT NULL DEFAULT 0,"
+        " failures INTEGER NOT NULL DEFAULT 0, locked_until INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
+        "INSERT INTO roster VALUES ('p', 'A'), ('p', 'B'); INSERT INTO factor (person, secret) VALUES ('p', x'01');"
+        "PRAGMA user_version = 1;"
+    )
+    before.close()
+    for _ in range(2):
+        store = Store(path)
+        rows = store.all("SELECT organisation, secret FROM factor ORDER BY organisation")
+        assert [tuple(row) for row in rows] == [("A", b"\x01"), ("B", b"\x01")]
+        store.close()

@@ -207,7 +207,7 @@ def hand_over(request: NodeRequest) -> HttpResponseRedirect:
 def give_factor(request: NodeRequest, code: str) -> None:
     """Check the node's one-time code and act with it from here on; raises FactorWrong or FactorLocked."""
     person, organisation = request.acting.person, request.acting.organisation
-    factor_at = factors.check(request.node, person=person, code=code)
+    factor_at = factors.check(request.node, person=person, organisation=organisation, code=code)
     request.cookie = request.fresh_cookie = SIGN_INS.confirm_factor(request.cookie, factor_at=factor_at)
     request.signed_in = SIGN_INS.find(request.cookie, is_life=True)
     request.acting = roster.acting(request.node, person=person, organisation=organisation, factor_at=factor_at)

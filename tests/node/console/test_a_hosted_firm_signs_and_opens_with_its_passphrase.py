@@ -87,6 +87,20 @@ def test_a_firm_sees_nothing_of_its_host_and_the_host_nothing_of_it(node, firm, 
     assert not any(digest in host.get("/sign/").content.decode() for digest in digests)
     assert "on its way" in host.get(f"/sign/{digests[0]}/").content.decode()
     assert "李敏" not in client.get("/roster/").content.decode()
+    firms.create(
+        node, organisation="91420100XY0000784F", name="另一家企业", name_en="Another Firm", passphrase=PASSPHRASE
+    )
+    job = new_id()
+    with node.store.write() as tx:
+        tx.run(
+            "INSERT INTO attempt (job, fence, attempt, order_id, text, state, at, changed_at)"
+            " VALUES (?, 1, 1, ?, '', 'finished', 1, 1)",
+            job,
+            new_id(),
+        )
+    seen = {who: page.get("/health/").content.decode() for who, page in (("host", host), ("firm", client))}
+    assert ("Another Firm" in seen["host"], job in seen["host"]) == (True, True)
+    assert ("Another Firm" in seen["firm"], job in seen["firm"]) == (False, False)
 
 
 def test_a_firm_reads_its_grade_its_place_and_its_reasons(node, firm, enquiry):

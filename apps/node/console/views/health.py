@@ -14,7 +14,9 @@ from creditzone.kernel.refusals import Refusal
 
 @require_safe
 def page(request: NodeRequest) -> HttpResponse:
-    """Everything that decides whether this node can be relied on now."""
+    """Everything that decides whether this node can be relied on now; its jobs and the firms it hosts are its
+    owner's own matter."""
+    is_host = request.acting.organisation == request.node.organisation
     report = health.report(request.node)
     jobs = [
         {
@@ -24,8 +26,14 @@ def page(request: NodeRequest) -> HttpResponse:
             "reason": _why(each.reason),
         }
         for each in report.jobs
+        if is_host
     ]
-    own = [entry for entry in listing(request.node) if entry.state == "own"]
+    shown = {request.acting.organisation, request.node.organisation}
+    own = [
+        entry
+        for entry in listing(request.node)
+        if entry.state == "own" and (is_host or entry.card.organisation in shown)
+    ]
     context = {
         "health": report,
         "heartbeat": report.heartbeat,

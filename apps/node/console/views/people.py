@@ -55,10 +55,7 @@ def add(request: NodeRequest) -> HttpResponseBase:
                 person_name=form.cleaned_data["person_name"],
                 role=form.cleaned_data["role"],
             )
-            if enrolment is not None:
-                return _enrolled(request, enrolment, form.cleaned_data["person_name"])
-            tell(request, _("Entered. The factor this person already has at this node goes on working."))
-            return redirect("node:roster")
+            return _enrolled(request, enrolment, form.cleaned_data["person_name"])
     return render(request, "node/person_add.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
