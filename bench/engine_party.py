@@ -5,6 +5,7 @@ Importing the library, opening the link and making the rows are not timed; files
 
 from __future__ import annotations
 
+import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,15 +25,32 @@ CUTS = [380, 430, 480, 530, 580, 630, 680]
 def work(task: dict[str, Any], emit: Emit) -> dict[str, Any]:
     import spu  # noqa: F401 (its import is not the work)
 
-    return {"seconds": KINDS[task["kind"]](task)}
+    return KINDS[task["kind"]](task).taken
 
 
-def psi_ours(task: dict[str, Any]) -> float:
+class Watch:
+    """Seconds on the wall and of the processor (this process's and its children's), from its making to `stop`."""
+
+    def __init__(self) -> None:
+        self._began = self._now()
+        self.taken: dict[str, Any] = {}
+
+    def stop(self) -> None:
+        wall, core = (now - before for now, before in zip(self._now(), self._began, strict=True))
+        self.taken = {"seconds": wall, "core_seconds": core}
+
+    @staticmethod
+    def _now() -> tuple[float, float]:
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return time.perf_counter(), time.process_time() + children.ru_utime + children.ru_stime
+
+
+def psi_ours(task: dict[str, Any]) -> Watch:
     """Our `intersect`: set checked, mutual TLS, agreement, sorted result, files removed. The link's opening counts."""
     codes = codes_of(task)
     endpoints = endpoints_of(task)
     me, peer = endpoints if task["rank"] == 0 else endpoints[::-1]
-    started = time.perf_counter()
+    watch = Watch()
     found = intersect(
         codes,
         receiver=task["rank"] == 0,
@@ -42,17 +60,17 @@ def psi_ours(task: dict[str, Any]) -> float:
         credentials=credentials_of(task),
         scratch=Path.cwd(),
     )
-    seconds = time.perf_counter() - started
+    watch.stop()
     require(found is None or len(found) == task["rows"] // 2)
-    return seconds
+    return watch
 
 
-def psi_raw(task: dict[str, Any]) -> float:
+def psi_raw(task: dict[str, Any]) -> Watch:
     """The library alone: no TLS, no checks, CSV in and CSV out. The link's opening counts."""
     from spu import psi
 
     Path("in.csv").write_text("\n".join(("code", *codes_of(task))) + "\n")
-    started = time.perf_counter()
+    watch = Watch()
     link = plain_link(task)
     psi.psi_execute(
         psi.PsiExecuteConfig(
@@ -62,12 +80,12 @@ def psi_raw(task: dict[str, Any]) -> float:
         ),
         link.context,
     )
-    seconds = time.perf_counter() - started
+    watch.stop()
     link.part()
-    return seconds
+    return watch
 
 
-def grade_ours(task: dict[str, Any]) -> float:
+def grade_ours(task: dict[str, Any]) -> Watch:
     """Our `Session.grade` over mutual TLS; the recipient also compares every row with the grades in the clear."""
     with mpc.Session(
         task["protocol"],
@@ -77,14 +95,14 @@ def grade_ours(task: dict[str, Any]) -> float:
         credentials=credentials_of(task),
     ) as session:
         session.agree({})
-        started = time.perf_counter()
+        watch = Watch()
         bands = session.grade(points_of(task), cuts=CUTS, disclosure="grade", recipient_rank=0)
-        seconds = time.perf_counter() - started
+        watch.stop()
     require(bands is None or np.array_equal(bands, plain_bands(task)))
-    return seconds
+    return watch
 
 
-def grade_naive(task: dict[str, Any]) -> float:
+def grade_naive(task: dict[str, Any]) -> Watch:
     """One comparison for each cut in a 64-bit ring and the library's default transfers, over the same link."""
     kind = {"cheetah": "CHEETAH", "aby3": "ABY3"}[task["protocol"]]
     mpc._CONFIGS[task["protocol"]] = {"protocol": kind, "field": "FM64"}
@@ -102,12 +120,12 @@ def grade_naive(task: dict[str, Any]) -> float:
     )
     link.agree({})
     engine = mpc._Engine(task["protocol"], link=link)
-    started = time.perf_counter()
+    watch = Watch()
     for piece in mpc._padded(points_of(task), batch):
         engine.run(program, piece)
-    seconds = time.perf_counter() - started
+    watch.stop()
     link.part()
-    return seconds
+    return watch
 
 
 def plain_link(task: dict[str, Any]) -> Link:
@@ -153,7 +171,7 @@ def require(holds: bool) -> None:
         raise AssertionError("a measurement whose answer is wrong is none")
 
 
-KINDS: dict[str, Callable[[dict[str, Any]], float]] = {
+KINDS: dict[str, Callable[[dict[str, Any]], Watch]] = {
     "psi-ours": psi_ours,
     "psi-raw": psi_raw,
     "grade-ours": grade_ours,
