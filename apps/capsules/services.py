@@ -54,7 +54,10 @@ def draft_policy(*, actor: Member, dataset_id: UUID, rules: Sequence[Rule], caps
     if capsule.draft_digest:
         withdraw_drafts(capsule.draft_digest)
     capsule.draft_digest = request_signatures(policy, of=[actor.organisation], drafter=actor.organisation_id)
-    capsule.save()
+    if known:  # this column alone: meanwhile the node may have sealed a new head
+        capsule.save(update_fields=["draft_digest"])
+    else:
+        capsule.save(force_insert=True)
     _log(actor, "policy.draft", capsule, version=policy.version, policy=capsule.draft_digest)
     return capsule
 

@@ -44,7 +44,8 @@ def enrol(node: Node, tx: Transaction, *, person: str, organisation: str, name: 
     secret = base64.b32encode(raw).decode()
     tx.run(
         "INSERT INTO factor (person, organisation, secret) VALUES (?, ?, ?)"
-        " ON CONFLICT (person, organisation) DO UPDATE SET secret = excluded.secret, last_step = 0, failures = 0, locked_until = 0",
+        " ON CONFLICT (person, organisation) DO UPDATE SET secret = excluded.secret,"
+        " last_step = 0, failures = 0, locked_until = 0",
         person,
         organisation,
         node.keys.seal(raw, use=_use(person)),

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from apps.capsules import services
 from apps.capsules.models import Capsule, CapsuleVersion
 from apps.capsules.selectors import catalogue, head_of
 from apps.capsules.services import draft_policy, freeze_capsule, list_capsule, revoke_capsule, unlist_capsule
@@ -207,3 +208,22 @@ def test_a_freeze_is_lifted_by_its_owner(road: Road):
         freeze_capsule(actor=steward, capsule_id=capsule.id, reason="x")
         unlist_capsule(actor=steward, capsule_id=capsule.id)
     assert stands(capsule).is_usable
+
+
+def test_a_draft_written_while_a_new_head_comes_in_takes_nothing_of_the_head_back(
+    road: Road, monkeypatch: pytest.MonkeyPatch
+):
+    capsule, measured = draft(road)
+    node = road.nodes["centre"]
+    node.tell(make_sealed(node, node.drafts(Policy)[-1], measured))
+    ask = services.request_signatures
+
+    def meanwhile(*arguments: Any, **options: Any) -> str:
+        """Between the drafter's reading and its writing the head moves on."""
+        Capsule.objects.filter(pk=capsule.pk).update(version=7, state=Capsule.State.FROZEN)
+        return ask(*arguments, **options)
+
+    monkeypatch.setattr(services, "request_signatures", meanwhile)
+    drafted, _ = draft(road, measured=measured, capsule_id=capsule.id)
+    now = stands(capsule)
+    assert (now.version, now.state, now.draft_digest) == (7, Capsule.State.FROZEN, drafted.draft_digest)
