@@ -201,7 +201,7 @@ def _said(request: TenantRequest, subject: Subject, forms: list[RuleForm]) -> di
     policy = services.compose_policy(actor=request.actor, dataset=subject.dataset, version=subject.version, rules=rules)
     head = selectors.head_of(subject.capsule) if subject.capsule else None
     return {
-        "say": say,
+        "shown": say,
         "sentences": [] if say == "json" else _linked(policy_segments(policy, say), forms),
         "document": json.dumps(msgspec.to_builtins(policy), ensure_ascii=False, indent=2) if say == "json" else "",
         "changes": changes_of(head.policy.rules, rules) if head else [],

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.capsules.models import Capsule
 from apps.core import clock
@@ -23,7 +24,9 @@ class OfferForm(forms.Form):
     """A capsule to a user whom its policy names, for a purpose it allows, at a price, for a term."""
 
     consumer = forms.ChoiceField(
-        label=_("User"), widget=forms.RadioSelect, help_text=_("Those whom the capsule's policy names.")
+        label=pgettext_lazy("contract", "User"),
+        widget=forms.RadioSelect,
+        help_text=_("Those whom the capsule's policy names."),
     )
     purpose = forms.ChoiceField(label=_("Purpose"), widget=forms.RadioSelect)
     price = forms.DecimalField(

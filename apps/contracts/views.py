@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.capsules import selectors as capsules
@@ -31,7 +31,7 @@ from creditzone.kernel.policy.purposes import say_purpose
 COLUMNS = (
     Column(gettext_lazy("Capsule")),
     Column(gettext_lazy("Provider")),
-    Column(gettext_lazy("User")),
+    Column(pgettext_lazy("contract", "User")),
     Column(gettext_lazy("Purpose")),
     Column(gettext_lazy("State")),
     Column(gettext_lazy("Price a matched firm"), num=True),
