@@ -36,6 +36,11 @@ class Page:
                 return unescape(found.group(1)) if found else ""
         raise Unexpected(f"{self.url} has no field {name} (status {self.status})")
 
+    def fields(self, name: str) -> list[str]:
+        """The values of all hidden fields of that name."""
+        tags = [tag for tag in re.findall(r"<input[^>]*>", self.text) if f'name="{name}"' in tag]
+        return [unescape(found.group(1)) for tag in tags if (found := re.search(r'value="([^"]*)"', tag))]
+
     def form_action(self, containing: str = "") -> str:
         """Where the first form (whose action contains the words) posts to."""
         for action in re.findall(r'<form[^>]*action="([^"]*)"', self.text):

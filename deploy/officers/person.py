@@ -110,7 +110,7 @@ class Officer:
             lambda seen: 'name="sign"' in seen.text,
             what=f"draft {digest}",
         )
-        values: dict[str, str] = {"sign": "1"}
+        values: dict[str, object] = {"sign": "1", "document": page.fields("document")}
         if 'name="code"' in page.text:
             values["code"] = fresh_code(self.node_totp)
         if 'name="passphrase"' in page.text:

@@ -1,6 +1,9 @@
 """In a hosted node a firm's keys open with the firm's own passphrase, at signing and at opening; every page says whose
 node it is."""
 
+import re
+
+import msgspec
 import pytest
 
 from apps.node import firms, results, signing
@@ -59,9 +62,20 @@ def test_authorisation_and_request_are_shown_and_signed_together(node, firm, enq
     page = client.get(f"/sign/{digests[which]}/").content.decode()
     assert all(digest in page for digest in digests)
     assert 'name="passphrase"' in page
-    response = post(client, f"/sign/{digests[which]}/", {"sign": "1", "passphrase": PASSPHRASE})
+    response = post(client, f"/sign/{digests[which]}/", {"sign": "1", "document": digests, "passphrase": PASSPHRASE})
     assert response.status_code == 302, response.content.decode()
     assert [signing.draft(node, acting, digest).state for digest in digests] == ["signed", "signed"]
+
+
+def test_a_request_that_comes_in_while_the_page_is_open_is_not_signed_with_what_the_page_shows(node, firm, enquiry):
+    client, acting, _peer = firm
+    request, digests = enquiry
+    page = client.get(f"/sign/{digests[0]}/").content.decode()
+    shown = re.findall(r'name="document" value="([^"]+)"', page)
+    later = furnished.send_draft(node, msgspec.structs.replace(request, id=new_id(), title="另一项"), organisation=FIRM)
+    post(client, f"/sign/{digests[0]}/", {"sign": "1", "document": shown, "passphrase": PASSPHRASE})
+    states = [signing.draft(node, acting, digest).state for digest in (*digests, later)]
+    assert states == ["signed", "signed", "draft"]
 
 
 @pytest.mark.parametrize("passphrase", ["", "wrong horse battery"])
@@ -106,7 +120,7 @@ def test_a_firm_sees_nothing_of_its_host_and_the_host_nothing_of_it(node, firm, 
 def test_a_firm_reads_its_grade_its_place_and_its_reasons(node, firm, enquiry):
     client, _acting, peer = firm
     request, digests = enquiry
-    post(client, f"/sign/{digests[0]}/", {"sign": "1", "passphrase": PASSPHRASE})
+    post(client, f"/sign/{digests[0]}/", {"sign": "1", "document": digests, "passphrase": PASSPHRASE})
     card = furnished.scorecard()
     row = ResultRow(uscc=FIRM, band=5, grade="C", decision=None, score=None, reasons=((peer.card.organisation, "P01"),))
     opened = OpenedResult(
@@ -135,7 +149,7 @@ def test_a_firm_reads_its_grade_its_place_and_its_reasons(node, firm, enquiry):
 def test_a_firm_opens_with_its_passphrase_only(node, firm, enquiry, monkeypatch):
     client, _acting, _peer = firm
     request, digests = enquiry
-    post(client, f"/sign/{digests[0]}/", {"sign": "1", "passphrase": PASSPHRASE})
+    post(client, f"/sign/{digests[0]}/", {"sign": "1", "document": digests, "passphrase": PASSPHRASE})
     with node.store.write() as tx:
         tx.run("UPDATE result SET state = 'sealed', received_at = 1 WHERE job = ?", request.id)
     monkeypatch.setattr(results, "_opened", lambda *_args: pytest.fail("opened with the wrong key"))

@@ -69,6 +69,9 @@ def sign(request: NodeRequest, digest: str) -> HttpResponseBase:
     except NotFound:
         return _not_here_yet(request, digest)
     together = _together(request, draft)
+    if request.method == "POST":  # what is signed is what was shown: a draft that came in since waits for its own page
+        shown = {draft.digest, *request.POST.getlist("document")}
+        together = [each for each in together if each.digest in shown]
     needs = {
         "needs_code": is_stale(request) and any(each.needs_fresh_factor for each in together),
         "needs_passphrase": any(each.needs_passphrase for each in together),
