@@ -35,9 +35,7 @@ def test_counts_and_ratios_are_shown_to_the_owner(road: Road):
         assert all(column.filled_ratio == column.valid_ratio == 1.0 for column in columns_of(dataset))
 
 
-@pytest.mark.parametrize(
-    "spoiled", [{"accepted": 99}, {"quarantined": 1}, {"domain": "salaries"}, {"columns": ()}]
-)
+@pytest.mark.parametrize("spoiled", [{"accepted": 99}, {"quarantined": 1}, {"domain": "salaries"}, {"columns": ()}])
 def test_figures_that_do_not_add_up_are_not_published(road: Road, spoiled: dict[str, Any]):
     road.nodes["centre"].tell(make_measured("profit_and_loss", **spoiled))
     assert (reasons(road), count()) == (["invalid"], 0)

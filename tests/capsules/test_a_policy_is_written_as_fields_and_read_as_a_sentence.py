@@ -1,0 +1,146 @@
+"""The policy form: templates, the live sentence, mistakes at their field, and a draft that only the node can sign."""
+
+from typing import Any
+
+import pytest
+
+from apps.capsules.models import Capsule
+from apps.capsules.selectors import head_of
+from apps.core.tenancy import tenant_tx
+from apps.datasets.models import Dataset
+from creditzone.kernel.documents import Policy
+from tests.road import Road, make_measured
+
+HTMX = {"hx-request": "true"}
+
+
+def published(road: Road) -> Dataset:
+    road.nodes["centre"].tell(make_measured("profit_and_loss"))
+    with tenant_tx(None, role="exchange"):
+        return Dataset.objects.get()
+
+
+def filled(road: Road, **changes: Any) -> dict[str, Any]:
+    given = {
+        "count": "1",
+        "say": "en",
+        "r1-id": "credit-risk",
+        "r1-grantees": [road.zone["bank"].uscc],
+        "r1-purposes": ["credit-risk/pre-loan"],
+        "r1-models": [road.models["bank-centre"]],
+        "r1-disclosures": ["grade"],
+        "r1-engines": ["cheetah"],
+        "r1-days": "30",
+        "r1-uses": "40",
+    }
+    return {**given, **changes}
+
+
+def count() -> int:
+    with tenant_tx(None, role="exchange"):
+        return Capsule.objects.count()
+
+
+def test_templates_fill_the_rules(road: Road):
+    path = f"/capsules/policies/new/?dataset={published(road).id}"
+    client = road.zone.client("centre", "steward")
+    pages = {
+        name: client.get(f"{path}&template={name}").content.decode()
+        for name in ("credit-risk", "self-enquiry", "both", "blank")
+    }
+    assert "id_r2-grantees" not in pages["credit-risk"]
+    assert "id_r2-grantees" in pages["both"]
+    assert "the firm itself" in pages["self-enquiry"]
+    assert "not chosen" in pages["blank"]
+
+
+def test_the_sentence_follows_the_form_in_the_language_asked_for(road: Road):
+    path = f"/capsules/policies/preview/?dataset={published(road).id}"
+    client = road.zone.client("centre", "steward")
+    english = client.post(path, filled(road), headers=HTMX).content.decode()
+    assert "Bank" in english
+    assert "the score grade" in english
+    assert 'href="#id_r1-uses"' in english
+    assert "<form" not in english
+    assert "40 次" in client.post(path, filled(road, say="zh"), headers=HTMX).content.decode()
+    assert "&quot;uses&quot;: 40" in client.post(path, filled(road, say="json"), headers=HTMX).content.decode()
+    unfinished = client.post(path, filled(road, **{"r1-grantees": [], "r1-uses": "x"}), headers=HTMX)
+    assert unfinished.status_code == 200
+    assert "not chosen" in unfinished.content.decode()
+    assert count() == 0
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("grantees", [], "Choose at least one; none allows nothing."),
+        ("grantees", ["nonsense"], "Select a valid choice"),
+        ("models", ["sm3:" + "0" * 64], "Select a valid choice"),
+        ("days", "0", "id_r1-days_error"),
+        ("uses", "", "id_r1-uses_error"),
+        ("minimum_group", "3", "Statistics rest on at least 10 firms."),
+        ("id", "No Such Id", ""),
+    ],
+)
+def test_what_is_wrong_stands_at_its_field_and_drafts_nothing(road: Road, field: str, value: Any, words: str):
+    path = f"/capsules/policies/new/?dataset={published(road).id}"
+    answer = road.zone.client("centre", "steward").post(path, filled(road, **{f"r1-{field}": value}), headers=HTMX)
+    body = answer.content.decode()
+    assert answer.status_code == 422
+    assert words in body
+    assert body.lstrip().startswith("<form")
+    assert count() == 0
+
+
+def test_a_rule_is_added_without_losing_or_blaming_anything(road: Road):
+    path = f"/capsules/policies/new/?dataset={published(road).id}"
+    answer = road.zone.client("centre", "steward").post(path, filled(road, add="1", **{"r1-uses": "41"}))
+    body = answer.content.decode()
+    assert answer.status_code == 200
+    assert "id_r2-grantees" in body
+    assert 'value="41"' in body
+    assert "_error" not in body
+
+
+def test_a_sent_form_is_a_draft_with_a_link_to_the_own_node(road: Road):
+    path = f"/capsules/policies/new/?dataset={published(road).id}"
+    client = road.zone.client("centre", "steward")
+    answer = client.post(path, filled(road), headers=HTMX)
+    with tenant_tx(None, role="exchange"):
+        capsule = Capsule.objects.get()
+        assert head_of(capsule) is None
+    assert answer["HX-Redirect"] == f"/capsules/{capsule.id}/"
+    body = client.get(f"/capsules/{capsule.id}/").content.decode()
+    assert f"/sign/{capsule.draft_digest.removeprefix('sm3:')}/?person=" in body
+    assert "binds nobody yet" in body
+    road.nodes["centre"].call()
+    (rule,) = road.nodes["centre"].drafts(Policy)[-1].rules
+    assert (rule.id, rule.uses, rule.disclosures, rule.engines) == ("credit-risk", 40, ("grade",), ("cheetah",))
+    assert rule.not_after - rule.not_before == 30 * 86_400_000
+
+
+def test_a_next_version_begins_with_the_rules_in_force_and_says_what_changes(road: Road):
+    capsule = road.sealed("centre")
+    client = road.zone.client("centre", "steward")
+    path = f"/capsules/policies/new/?capsule={capsule.id}"
+    body = client.get(path).content.decode()
+    assert "policy v2" in body
+    assert "no clause differs but the window" in body
+    tighter = filled(road, **{"r1-id": "r1", "r1-uses": "9"})
+    said = client.post(f"/capsules/policies/preview/?capsule={capsule.id}", tighter, headers=HTMX).content.decode()
+    assert "Uses in all" in said
+    assert client.post(path, tighter).status_code == 302
+    with tenant_tx(None, role="exchange"):
+        assert Capsule.objects.get().draft_digest != ""
+
+
+@pytest.mark.parametrize(
+    ("place", "role", "status"),
+    [("centre", "owner", 200), ("centre", "viewer", 403), ("centre", "officer", 403), ("bank", "steward", 404)],
+)
+def test_only_the_owners_stewards_write_policies(road: Road, place: str, role: str, status: int):
+    dataset = published(road)
+    client = road.zone.client(place, role)
+    assert client.get(f"/capsules/policies/new/?dataset={dataset.id}").status_code == status
+    assert client.post(f"/capsules/policies/preview/?dataset={dataset.id}", filled(road)).status_code == status
+    assert client.get("/capsules/policies/new/?dataset=nonsense").status_code in {403, 404}
