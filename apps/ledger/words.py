@@ -65,6 +65,10 @@ ACTS: dict[str, Promise] = {
     "job.expired": _("job expired"),
     "result.open": _("result opened"),
     "grades.take": _("grades taken into the file"),
+    "supervision.events": _("regulator read the events"),
+    "supervision.jobs": _("regulator read the jobs"),
+    "supervision.job": _("regulator read a job's trace"),
+    "supervision.evidence": _("regulator took a job's evidence"),
 }
 
 

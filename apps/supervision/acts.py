@@ -1,6 +1,7 @@
 """The ledger's acts in words. An act without words here is shown by its name."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.ui.pieces import Words
 
@@ -89,6 +90,22 @@ GROUPS: dict[str, Words] = {
     "supervision": _("Look-ups by regulators"),
 }
 """What comes before the dot, in words: how the events are filtered."""
+
+FACTS: dict[str, Words] = {
+    "person": pgettext_lazy("fact", "Person"),
+    "ticket": pgettext_lazy("fact", "Ticket"),
+    "content": pgettext_lazy("fact", "Content"),
+    "part": pgettext_lazy("fact", "Part"),
+    "role": pgettext_lazy("fact", "Role"),
+}
+"""Facts of entries that no refusal has, in words."""
+
+VALUES: dict[str, Words] = {
+    "share": _("share of the output"),
+    "queued": pgettext_lazy("fact", "queued"),
+    "running": pgettext_lazy("fact", "running"),
+}
+"""What stands in a fact, in words."""
 
 
 def say(act: str) -> Words:

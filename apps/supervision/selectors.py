@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.compute import wording
 from apps.core.errors import Forbidden
 from apps.ledger.models import Entry
-from apps.supervision.acts import GROUPS, say
+from apps.supervision.acts import FACTS, GROUPS, VALUES, say
 from apps.tenants.members import Member
 from apps.tenants.models import Organisation
 from apps.tenants.roles import Capability, Kind, Role
@@ -105,7 +105,7 @@ def _row(entry: Entry, names: dict[UUID, Organisation], words: dict[str, str]) -
         organisations=[names[one] for one in entry.organisations if one in names],
         job=UUID(entry.subject_id) if entry.subject_type == "job" else None,
         facts=[
-            (wording.FACTS.get(name, name), _say_fact(value, words))
+            (FACTS.get(name) or wording.FACTS.get(name, name), _say_fact(value, words))
             for name, value in sorted(entry.facts.items())
             if name != "request" and value not in ("", None)
         ],
@@ -119,8 +119,9 @@ def _say_fact(value: Any, words: dict[str, str]) -> str:
     text = str(value)
     if text in words:
         return words[text]
-    if text in wording.STAGE_NAMES:
-        return str(wording.STAGE_NAMES[text])
+    for known in (wording.STAGE_NAMES, wording.DISCLOSURES, wording.ENGINES, VALUES):
+        if text in known:
+            return str(known[text])
     return short(say_purpose(text, wording.language()))
 
 
