@@ -88,7 +88,7 @@ def install(requirements: Path) -> None:
         return
     say(f"installing the packages of {requirements.name}")
     done = subprocess.run(
-        [VENV / "bin" / "uv", "pip", "install", "--quiet", "--python", PYTHON, "-r", requirements],
+        [VENV / "bin" / "uv", "pip", "install", "--quiet", "--system-certs", "--python", PYTHON, "-r", requirements],
         stderr=subprocess.PIPE,
         text=True,
     )
