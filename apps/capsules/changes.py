@@ -10,6 +10,7 @@ from apps.ui.pieces import Change
 from creditzone.kernel.documents import Rule
 from creditzone.kernel.policy import Names
 from creditzone.kernel.policy.constraints import constraints_of
+from creditzone.kernel.policy.purposes import permits, say_purpose
 
 
 def changes_of(before: Sequence[Rule], after: Sequence[Rule]) -> list[Change]:
@@ -19,6 +20,7 @@ def changes_of(before: Sequence[Rule], after: Sequence[Rule]) -> list[Change]:
     found = [Change(about=_("Rule"), before=name, effect="tighten") for name in old if name not in new]
     found += [Change(about=_("Rule"), after=name, effect="loosen") for name in new if name not in old]
     for name in (one for one in old if one in new):
+        found += _of_purposes(old[name].purposes, new[name].purposes)
         found += _of_rule(_clauses(old[name], names), _clauses(new[name], names))
         found += _of_uses(old[name].uses, new[name].uses)
     return found
@@ -26,7 +28,7 @@ def changes_of(before: Sequence[Rule], after: Sequence[Rule]) -> list[Change]:
 
 def _clauses(rule: Rule, names: Names) -> dict[str, list[str]]:
     """The values of the clauses that list what is allowed."""
-    listed = {"grantee", "purpose", "model", "engine", "disclosure"}
+    listed = {"grantee", "model", "engine", "disclosure"}
     return {
         one.clause: [part.text for part in one.say(language(), names) if part.clause]
         for one in constraints_of(rule)
@@ -34,9 +36,19 @@ def _clauses(rule: Rule, names: Names) -> dict[str, list[str]]:
     }
 
 
+def _of_purposes(was: Sequence[str], now: Sequence[str]) -> Iterator[Change]:
+    """A purpose that the other side covers by its parent is no change of its own."""
+    for one in now:
+        if not any(permits(allowed, one) for allowed in was):
+            yield Change(about=_("Purposes"), after=say_purpose(one, language()), effect="loosen")
+    for one in was:
+        if not any(permits(allowed, one) for allowed in now):
+            yield Change(about=_("Purposes"), before=say_purpose(one, language()), effect="tighten")
+
+
 def _of_rule(old: dict[str, list[str]], new: dict[str, list[str]]) -> Iterator[Change]:
     about = {
-        "grantee": _("Users"), "purpose": _("Purposes"), "model": _("Scorecards"), "engine": _("Engines"),
+        "grantee": _("Users"), "model": _("Scorecards"), "engine": _("Engines"),
         "disclosure": _("What comes back"),
     }  # fmt: skip
     for clause, words in about.items():

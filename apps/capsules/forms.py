@@ -128,6 +128,7 @@ def template_rules(name: str, *, actor: Member, domain: str) -> list[dict[str, A
         "grantees": [SUBJECT],
         "purposes": ["self-enquiry"],
         "models": [card.digest for card in cards if "balance_sheet" not in card.domains],
+        "engines": ["cheetah"],  # code centre and platform: two parties
         "disclosures": ["grade", "reasons"],
         "uses": 1000,
     }

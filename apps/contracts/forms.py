@@ -14,6 +14,7 @@ from apps.datasets.wording import language
 from apps.tenants.models import Organisation
 from apps.ui.templatetags.ui import called
 from creditzone.kernel.documents import Policy
+from creditzone.kernel.policy.constraints.grantee import SUBJECT
 from creditzone.kernel.policy.purposes import PURPOSES, permits, say_purpose
 
 DAYS_MAX = 3660
@@ -40,7 +41,7 @@ class OfferForm(forms.Form):
 
     def __init__(self, *args: Any, policy: Policy, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        named = {grantee for rule in policy.rules for grantee in rule.grantees} - {policy.provider}
+        named = {grantee for rule in policy.rules for grantee in rule.grantees} - {policy.provider, SUBJECT}
         self.users = {one.uscc: one for one in Organisation.objects.filter(uscc__in=named).order_by("kind", "id")}
         allowed = {purpose for rule in policy.rules if named & set(rule.grantees) for purpose in rule.purposes}
         purposes = [code for code in PURPOSES if any(permits(one, code) for one in allowed)]
