@@ -11,13 +11,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from apps.node import attempts, datasets, health, outbox, sealed
+from apps.node import attempts, contracts, datasets, health, outbox, sealed
 from apps.node.attempts import Attempt
 from apps.node.errors import NodeError
 from apps.node.node import Node
@@ -308,7 +309,7 @@ class Computation:
         if "clause" in heard:
             return Ended(heard["clause"], **heard["facts"])
         if failure.code == "stopped":
-            return Ended(attempts.stop_reason(self.node, self.attempt) or "node-restarted")
+            return self.interruption() or Ended("node-restarted")
         log.info(
             "stage-failed",
             job=self.attempt.job,
@@ -319,7 +320,28 @@ class Computation:
         return Ended(_REASONS.get(failure.code, "engine-failed"))
 
     def _should_stop(self) -> bool:
-        return self.ending.is_set() or attempts.stop_reason(self.node, self.attempt) is not None
+        return self.ending.is_set() or self.interruption() is not None
+
+    def interruption(self) -> Ended | None:
+        """Why this attempt is to end before its time: the zone said stop, or a contract that it rests on was suspended
+        or ended here or by the other side meanwhile. None while nothing stands against it."""
+        reason = attempts.stop_reason(self.node, self.attempt)
+        if reason is not None:
+            return Ended(reason)
+        for digest in self._rests_on:
+            state = contracts.state_of(self.node, digest)
+            if state != "active":
+                return Ended("contract-state", state=state or "unknown")
+        return None
+
+    @cached_property
+    def _rests_on(self) -> tuple[str, ...]:
+        """The contracts of this party's part, by digest; none where a firm asks about itself."""
+        request = self.checked.request
+        if request.subject is not None:
+            return ()
+        inputs = [one for one in request.inputs if self.receives or one.provider == self.me]
+        return tuple(one.contract for one in inputs if one.contract is not None)
 
     def _note(self, stage: Stage, state: Literal["started", "finished"]) -> None:
         with self.node.store.write() as tx:

@@ -3,12 +3,14 @@ refused with its clause, told to the portal, and leaves no use reserved."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import msgspec
 import pytest
 
 from apps.node import attempts, capsules, contracts, uses
+from apps.node.computation import Computation
 from creditzone.kernel.documents import (
     Order,
     OrderOffered,
@@ -227,3 +229,19 @@ def test_ranks_that_are_not_the_parties_are_refused(job):
     broken: Order = msgspec.structs.replace(document, peers=twice)
     job.zone.send(centre, OrderOffered, order=job.zone.sign(broken))
     assert [body.refusal.clause for body in world.bodies(centre, "refuse")] == ["parties"]
+
+
+@pytest.mark.parametrize("act", ["suspend", "terminate"])
+def test_a_contract_suspended_or_ended_while_its_job_runs_ends_the_job_here(job, act):
+    node = job.nodes[1]
+    order = job.order(node)
+    world.offer(job.zone, node, order)
+    world.start(job.zone, node, order)
+    attempt = attempts.next_started(node)
+    assert attempt is not None
+    running = Computation.of(node, attempt, threading.Event())
+    assert running.interruption() is None
+    contracts.act(node, job.people[1], job.contracts[0].digest, act=act, reason="核查")
+    ended = running.interruption()
+    assert ended is not None
+    assert (ended.reason, ended.facts) == ("contract-state", {"state": {"suspend": "suspended"}.get(act, "terminated")})
