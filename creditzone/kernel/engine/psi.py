@@ -70,7 +70,6 @@ def intersect(
         _write_codes(folder / "in.csv", codes)
         _execute(link, folder, receiver_rank=receiver_rank, protocol=protocol)
         common = sorted(_read_codes(folder / "out.csv")) if receiver else None
-    _remove_traces()
     link.part()
     return common
 
@@ -143,6 +142,7 @@ def _temporary_files_in(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        _remove_traces()
         if before is None:
             del os.environ["TMPDIR"]
         else:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from creditzone.kernel.engine.process import run_stage
 from tests.kernel.engine.zone import CUTS, banded, book_of, books, in_common
+
+TRACE = re.compile(r"(/tmp/psi_\S+\.trace)\.")
 
 
 @pytest.mark.parametrize("parties", [2, 3])
@@ -19,6 +24,8 @@ def test_from_private_sets_to_grades_and_only_the_recipient_gets_them(meeting, p
     assert [(outcome["common"], outcome["outputs"]) for outcome in outcomes[1:]] == [(None, [None])] * (parties - 1)
     leavings = [path for scratch in zone.scratch for path in scratch.rglob("*") if path.is_file()]
     assert not [path for path in leavings if common[0].encode() in path.read_bytes()]
+    traces = [name for scratch in zone.scratch for name in TRACE.findall((scratch / "stage.log").read_text())]
+    assert (len(traces), [name for name in traces if Path(name).exists()]) == (2 * (parties - 1), [])
 
 
 def test_a_cohort_of_one_is_graded(meeting):
