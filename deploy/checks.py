@@ -56,6 +56,7 @@ def dynamic_checks() -> None:
     browser = chromium.find_or_install()
     with temporary_zone() as zone:
         told = settings_environment() | {"CREDITZONE_TEST_DATABASE_URL": zone.admin_url}
+        zone.set_up_roles()
         portal = told | zone.portal(login="portal_web", settings="portal")
         https = portal | {"CREDITZONE_URL": "https://zone.example"}
         run(

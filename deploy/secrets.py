@@ -15,7 +15,7 @@ def load_or_draw(home: Path, *, nodes: list[str]) -> dict[str, str]:
     wanted = ["django", *(f"database:{login}" for login in DATABASE_LOGINS), *(f"node:{name}" for name in nodes)]
     missing = [name for name in wanted if name not in known]
     if missing:
-        known |= {name: secrets.token_urlsafe(36) for name in missing}
+        known |= {name: secrets.token_urlsafe(48) for name in missing}
         write_private(path, json.dumps(known, indent=1))
     return known
 

@@ -192,15 +192,19 @@ class Zone:
                     raise CannotStart(f"The database of {where} does not answer: {reason}") from error
                 time.sleep(0.2)
 
+    def set_up_roles(self) -> None:
+        """Database, roles and their passwords; safe twice."""
+        passwords = {login: self.secrets[f"database:{login}"] for login in roles.LOGINS}
+        database = psycopg.conninfo.conninfo_to_dict(self.logins["portal_web"])["dbname"]
+        roles.set_up_roles(self.admin_url, passwords=passwords, database=str(database))
+
     def _set_up_database(self) -> None:
         """Roles, schema, static files, public register and scorecards; once for each state of what they come from."""
         mark = self.place.home / "prepared"
         now = state_of_sources()
         if mark.exists() and mark.read_text() == now:
             return
-        passwords = {login: self.secrets[f"database:{login}"] for login in roles.LOGINS}
-        database = psycopg.conninfo.conninfo_to_dict(self.logins["portal_web"])["dbname"]
-        roles.set_up_roles(self.admin_url, passwords=passwords, database=str(database))
+        self.set_up_roles()
         translations.compile_all()
         self.manage("migrate", "--noinput", "--verbosity", "0", login="portal_migrate", settings="migrate")
         self.manage("collectstatic", "--noinput", "--verbosity", "0")
