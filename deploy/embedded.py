@@ -69,11 +69,6 @@ class Embedded:
         """The embedded Redis, as Celery names it."""
         return f"redis+socket://{self.home / 'redis' / 'redis.sock'}"
 
-    @property
-    def cache_url(self) -> str:
-        """The embedded Redis, as Django's cache names it; another database than the broker's."""
-        return f"unix://{self.home / 'redis' / 'redis.sock'}?db=1"
-
     def database_url(self, login: str, password: str) -> str:
         """A login's address on the private socket."""
         return f"postgresql://{login}:{quote(password, safe='')}@/creditzone?host={quote(str(self.socket), safe='')}"

@@ -92,8 +92,6 @@ class Zone:
             "CREDITZONE_BROKER_URL": self.broker_url,
             "CREDITZONE_SECRET_KEY": self.secrets["django"],
         }
-        if self.services is not None and not self.place.broker_url:
-            told["CREDITZONE_CACHE_URL"] = self.services.cache_url
         return self.common() | told
 
     def node(self, node: NodeSpec) -> dict[str, str]:
