@@ -40,6 +40,7 @@ from creditzone.kernel.documents import (
     CardShown,
     DocumentError,
     Downlink,
+    GradesTaken,
     Message,
     SealedSent,
     SignatureInvalid,
@@ -55,6 +56,9 @@ SKEW_MS = 120_000
 LARGEST_ANSWER = 4 * 1024 * 1024
 MESSAGES_AT_ONCE = 50  # the largest are 360 KB each
 CARDS_AT_ONCE = 100
+FOR_ONE_READER = (SealedSent, GradesTaken)
+"""Statements of which no copy is kept beside what their app makes of them: sealed messages go to their recipient's node
+alone, taken grades into their organisation's file alone, which a regulator does not read. Digest and chain stay."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,7 +212,7 @@ def _take_in(call: _Call, signed: Signed, statement: Statement, organisation: Or
         number=statement.number,
         digest=signed.digest,
         kind=kind,
-        signed=None if isinstance(statement.body, SealedSent) else msgspec.to_builtins(signed),
+        signed=None if isinstance(statement.body, FOR_ONE_READER) else msgspec.to_builtins(signed),
         outcome=StatementRecord.Outcome.REJECTED if reason else StatementRecord.Outcome.TAKEN,
         reason=reason,
         details=details,

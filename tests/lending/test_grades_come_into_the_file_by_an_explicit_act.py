@@ -58,6 +58,10 @@ def test_a_taken_grade_stands_in_the_file_of_the_organisation_alone(road: Road, 
             if name == "regulator":
                 continue  # no privilege on the table at all
             assert TakenGrade.objects.count() == 0
+    with road.zone.tx(road.zone.member("regulator", "owner")):  # nor by way of what the node said
+        said = StatementRecord.objects.filter(kind="taken")
+        assert [(record.outcome, record.signed) for record in said] == [(StatementRecord.Outcome.TAKEN, None)]
+        assert FIRM not in str([(one.facts, one.subject_id) for one in Entry.objects.all()])
     viewer = road.zone.member("bank", "viewer")
     with road.zone.tx(viewer), pytest.raises(Forbidden):
         taken_grades_of(viewer)
