@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, Request
+from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from deploy.officers.person import Unexpected
 from deploy.officers.totp import fresh_code
@@ -105,6 +105,14 @@ class Seat:
         """By how many pixels the document is wider than its window."""
         return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
+    def fits(self) -> bool:
+        """Whether the document is no wider than its window, once charts have followed it."""
+        for _ in range(20):  # asked from outside: the pages' own policy lets nobody evaluate words in them
+            if self.overflow() <= 0:
+                return True
+            self.page.wait_for_timeout(100)
+        return False
+
     def serious(self) -> list[tuple[str, str]]:
         """What axe calls serious or critical: rule and the first element."""
         found = Axe().run(self.page).response["violations"]
@@ -112,9 +120,7 @@ class Seat:
 
     def drawn(self) -> Page:
         """Wait until every chart of the page is drawn."""
-        self.page.wait_for_function(
-            "[...document.querySelectorAll('[data-chart]')].every(one => one.dataset.drawn === 'yes')"
-        )
+        expect(self.page.locator("[data-chart]:not([data-drawn=yes])")).to_have_count(0)
         return self.page
 
     def links(self, selector: str) -> list[str]:

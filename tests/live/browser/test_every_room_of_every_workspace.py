@@ -57,7 +57,7 @@ def faults_of(seat, address, names, *, language):
     faults += left(seat.page, names)[:6]
     for width in (DESK, PHONE):
         seat.width(width)
-        if seat.overflow() > 0:
+        if not seat.fits():
             faults.append(f"{seat.overflow()} px too wide at {width}")
         keep_picture(seat, address, width, language)
     return [f"{urlsplit(address).netloc}{urlsplit(address).path}: {fault}" for fault in faults]
