@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.tenants.roles import Kind, Role
 from apps.ui.pieces import Words
 
 ACTS: dict[str, Words] = {
@@ -97,10 +98,32 @@ FACTS: dict[str, Words] = {
     "content": pgettext_lazy("fact", "Content"),
     "part": pgettext_lazy("fact", "Part"),
     "role": pgettext_lazy("fact", "Role"),
+    "header": pgettext_lazy("fact", "Header of the capsule"),
+    "version": pgettext_lazy("fact", "Version"),
+    "serial": pgettext_lazy("fact", "Serial number"),
+    "uscc": pgettext_lazy("fact", "Unified social credit code"),
+    "before": pgettext_lazy("fact", "Before"),
+    "from": pgettext_lazy("fact", "From"),
+    "to": pgettext_lazy("fact", "To"),
+    "accepted": pgettext_lazy("fact", "Rows accepted"),
+    "rows": pgettext_lazy("fact", "Rows"),
+    "domain": pgettext_lazy("fact", "Data domain"),
+    "kind": pgettext_lazy("fact", "Kind"),
+    "policy": pgettext_lazy("fact", "Usage policy"),
+    "as_of": pgettext_lazy("fact", "As of"),
+    "left_out": pgettext_lazy("fact", "Left out"),
+    "card": pgettext_lazy("fact", "Scorecard"),
+    "days": pgettext_lazy("fact", "Days"),
+    "method": pgettext_lazy("fact", "Method"),
+    "draft": pgettext_lazy("fact", "Draft"),
+    "sender": pgettext_lazy("fact", "Sent by"),
+    "step": pgettext_lazy("fact", "Step"),
 }
 """Facts of entries that no refusal has, in words."""
 
 VALUES: dict[str, Words] = {
+    **dict(Kind.choices),
+    **dict(Role.choices),
     "share": _("share of the output"),
     "queued": pgettext_lazy("fact", "queued"),
     "running": pgettext_lazy("fact", "running"),

@@ -105,18 +105,20 @@ def _row(entry: Entry, names: dict[UUID, Organisation], words: dict[str, str]) -
         organisations=[names[one] for one in entry.organisations if one in names],
         job=UUID(entry.subject_id) if entry.subject_type == "job" else None,
         facts=[
-            (FACTS.get(name) or wording.FACTS.get(name, name), _say_fact(value, words))
+            (FACTS.get(name) or wording.FACTS.get(name, name), _say_fact(value, words, name=name))
             for name, value in sorted(entry.facts.items())
             if name != "request" and value not in ("", None)
         ],
     )
 
 
-def _say_fact(value: Any, words: dict[str, str]) -> str:
+def _say_fact(value: Any, words: dict[str, str], *, name: str = "") -> str:
     """A fact for people: parties by name, stages and purposes in words, digests and ids in short."""
     if isinstance(value, list | tuple):
         return wording.listed(_say_fact(one, words) for one in value)
     text = str(value)
+    if name == "domain":
+        return wording.domain_name(text)
     if text in words:
         return words[text]
     for known in (wording.STAGE_NAMES, wording.DISCLOSURES, wording.ENGINES, VALUES):

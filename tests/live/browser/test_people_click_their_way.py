@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from deploy.officers.totp import fresh_code
 from tests.live.browser.seat import PATIENCE_MS, PHONE
+from tests.live.browser.words import WHY
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -90,6 +91,7 @@ def test_an_officer_drafts_confirms_watches_opens_exports_and_takes_grades_into_
 
     page.locator(".stages li").first.wait_for()
     ended(page)
+    expect(page.locator("#lanes").get_by_text("份额").first).to_be_visible()
     lanes = page.locator("#lanes .lane")
     expect(lanes).to_have_count(3)
     assert "江城银行" in lanes.filter(has=page.locator(".party + .badge")).inner_text()
@@ -156,11 +158,11 @@ def test_a_running_job_is_cancelled_with_a_reason_that_everybody_reads(sit, live
     job = live.submit("balance_sheet", "profit_and_loss", title="浏览器里取消的任务")
     seat.at_portal(f"/jobs/{job}/")
     page.locator(".head a.btn.danger").click()
-    page.fill("input[name=reason]", "名单有误，改后重提")
+    page.fill("input[name=reason]", WHY)
     page.locator("form button.danger").click()
     page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/$"))
     ended(page, "cancelled")
-    assert "名单有误，改后重提" in page.locator("main").inner_text()
+    assert WHY in page.locator("main").inner_text()
     assert page.locator(".head a.btn.danger").count() == 0
     assert seat.complaints() == []
 
