@@ -52,6 +52,14 @@ class CapsuleStanding:
     sealed_at: int
 
 
+def get(node: Node, acting: Acting, capsule: str) -> CapsuleStanding:
+    """One of the organisation's capsules; raises NotFound."""
+    for standing in listing(node, acting):
+        if standing.capsule == capsule:
+            return standing
+    raise NotFound
+
+
 def listing(node: Node, acting: Acting) -> list[CapsuleStanding]:
     """The organisation's capsules, newest first."""
     rows = node.store.all(
@@ -94,6 +102,11 @@ def held(node: Node, capsule: str) -> HeldCapsule | None:
     return HeldCapsule(header=_signed(row["header"]), policy=_signed(row["policy"]), is_open=not row["withdrawn"])
 
 
+def is_open(node: Node, capsule: str) -> bool:
+    """Whether the capsule is here and not withdrawn."""
+    return node.store.one("SELECT 1 FROM capsule WHERE id = ? AND NOT withdrawn", capsule) is not None
+
+
 def seal(node: Node, tx: Transaction, policy: Policy, *, key: PrivateKey) -> tuple[Signed, Signed]:
     """Bind a measured dataset's body to `policy`: (header, policy), both signed with `key`, kept as the head.
 
@@ -132,7 +145,9 @@ def seal(node: Node, tx: Transaction, policy: Policy, *, key: PrivateKey) -> tup
 
 
 def withdraw(node: Node, acting: Acting, capsule: str) -> None:
-    """Let nobody use the capsule from now on; a newly signed policy opens it again."""
+    """Let nobody use the capsule from now on; a newly signed policy opens it again.
+
+    It holds at once: orders are refused and what runs on it ends. Raises Forbidden, FactorStale, NotFound."""
     require(acting, Act.WITHDRAW_CAPSULE)
     with node.store.write() as tx:
         node.act(tx)

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from apps.node import attempts, contracts, datasets, health, outbox, sealed
+from apps.node import attempts, capsules, contracts, datasets, health, outbox, sealed
 from apps.node.attempts import Attempt
 from apps.node.errors import NodeError
 from apps.node.node import Node
@@ -323,11 +323,14 @@ class Computation:
         return self.ending.is_set() or self.interruption() is not None
 
     def interruption(self) -> Ended | None:
-        """Why this attempt is to end before its time: the zone said stop, or a contract that it rests on was suspended
-        or ended here or by the other side meanwhile. None while nothing stands against it."""
+        """Why this attempt is to end before its time: the zone said stop, its capsule was withdrawn here, or a
+        contract that it rests on was suspended or ended here or by the other side meanwhile. None while nothing stands
+        against it."""
         reason = attempts.stop_reason(self.node, self.attempt)
         if reason is not None:
             return Ended(reason)
+        if not capsules.is_open(self.node, self.attempt.capsule):
+            return Ended("capsule-frozen")
         for digest in self._rests_on:
             state = contracts.state_of(self.node, digest)
             if state != "active":

@@ -195,14 +195,22 @@ def refusal_sentence(dataset: Dataset, language: str) -> str:
 
 
 def delete(node: Node, acting: Acting, dataset: str) -> None:
-    """Remove a dataset on which no capsule stands, its bodies included."""
+    """Remove a dataset and its bodies, for good: file and content key go, so nothing opens them any more.
+
+    A capsule that stands on it has to be withdrawn first, and goes too: its header holds the keys once more, wrapped.
+    Uses stay counted. Raises Forbidden, FactorStale, NotFound, IllegalMove; NodeError while a capsule is in use."""
     require(acting, Act.UPLOAD)
     found = get(node, acting, dataset)
+    if found.capsule is not None:
+        require(acting, Act.WITHDRAW_CAPSULE)
     if found.state in ("waiting", "measuring"):
         raise IllegalMove(found.state)
     with node.store.write() as tx:
-        if tx.one("SELECT 1 FROM capsule WHERE dataset = ?", dataset):
+        if tx.one("SELECT 1 FROM capsule WHERE dataset = ? AND NOT withdrawn", dataset):
             raise NodeError("dataset-in-use")
+        if tx.one("SELECT 1 FROM attempt WHERE capsule = ? AND state IN ('accepted', 'started', 'running')", dataset):
+            raise NodeError("dataset-in-job")
+        tx.run("DELETE FROM capsule WHERE dataset = ?", dataset)
         bodies = tx.all("SELECT id FROM body WHERE dataset = ?", dataset)
         tx.run("DELETE FROM body WHERE dataset = ?", dataset)
         tx.run("DELETE FROM dataset WHERE id = ?", dataset)

@@ -150,9 +150,15 @@ CODES: Final[dict[str, Words]] = {
     ),
     "dataset-in-use": (
         "该数据集已封装为胶囊，不能删除。",
-        "请先吊销胶囊。",
+        "请先在“胶囊”页撤下胶囊。",
         "A capsule stands on this dataset.",
-        "Revoke the capsule first.",
+        "Withdraw the capsule first, on the capsules page.",
+    ),
+    "dataset-in-job": (
+        "仍有任务使用该胶囊，暂不能删除。",
+        "请等任务结束后重试。",
+        "A job still rests on this capsule.",
+        "Try again when it has ended.",
     ),
     "clock-back": (
         "本节点时钟被拨回，停止签署和启封。",

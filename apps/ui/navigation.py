@@ -97,6 +97,7 @@ NAV: dict[str, list[Entry]] = {
         Entry(label=_("Overview"), url="node:home"),
         Entry(label=_("To sign"), url="node:sign"),
         Entry(label=_("Datasets"), url="node:datasets"),
+        Entry(label=_("Capsules"), url="node:capsules"),
         Entry(label=_("Results"), url="node:results"),
         Entry(label=_("Contracts"), url="node:contracts"),
         Entry(label=_("Cards"), url="node:cards"),

@@ -245,3 +245,18 @@ def test_a_contract_suspended_or_ended_while_its_job_runs_ends_the_job_here(job,
     ended = running.interruption()
     assert ended is not None
     assert (ended.reason, ended.facts) == ("contract-state", {"state": {"suspend": "suspended"}.get(act, "terminated")})
+
+
+def test_a_capsule_withdrawn_while_its_job_runs_ends_the_job_here(job):
+    node = job.nodes[1]
+    order = job.order(node)
+    world.offer(job.zone, node, order)
+    world.start(job.zone, node, order)
+    attempt = attempts.next_started(node)
+    assert attempt is not None
+    running = Computation.of(node, attempt, threading.Event())
+    assert running.interruption() is None
+    capsules.withdraw(node, job.people[1], capsule_of(job, CENTRE))
+    ended = running.interruption()
+    assert ended is not None
+    assert ended.reason == "capsule-frozen"

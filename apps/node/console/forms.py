@@ -178,6 +178,23 @@ class NameForm(BindingForm):
         return name
 
 
+class TitleForm(BindingForm):
+    """A destructive act on a dataset or its capsule: the title, typed."""
+
+    name = forms.CharField(label=_("The title, typed"), max_length=80)
+
+    def __init__(self, data: Any = None, *, title: str, **more: Any) -> None:
+        self.expected = title
+        super().__init__(data, **more)
+        self.fields["name"].help_text = _("Type “%(name)s” to go on.") % {"name": title}
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"]).strip()
+        if name != self.expected:
+            raise forms.ValidationError(_("This is another title."))
+        return name
+
+
 AT_FIELD = {
     "factor-wrong": "code",
     "factor-stale": "code",

@@ -5,6 +5,7 @@ from django.urls import path, register_converter
 from apps.node.console.views import (
     api,
     arrival,
+    capsules,
     cards,
     contracts,
     datasets,
@@ -61,6 +62,9 @@ urlpatterns = [
     path("uploads/<id:upload>/abandon/", uploads.abandon, name="upload-abandon"),
     path("sign/", signing.pending, name="sign"),
     path("sign/<digest:digest>/", signing.sign, name="sign-one"),
+    path("capsules/", capsules.listing, name="capsules"),
+    path("capsules/<id:capsule>/withdraw/", capsules.withdraw, name="capsule-withdraw"),
+    path("capsules/<id:capsule>/delete/", capsules.delete, name="capsule-delete"),
     path("contracts/", contracts.listing, name="contracts"),
     path("contracts/<digest:digest>/<slug:act>/", contracts.act, name="contract-act"),
     path("results/", results.listing, name="results"),

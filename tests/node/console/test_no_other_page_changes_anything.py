@@ -16,6 +16,8 @@ UNSAFE = [
     "/datasets/walk-in/",
     "/sign/sm3:" + "0" * 64 + "/",
     "/roster/add/",
+    f"/capsules/{new_id()}/withdraw/",
+    f"/capsules/{new_id()}/delete/",
     f"/results/{new_id()}/open/",
     f"/results/{new_id()}/take/",
     "/uploads/",
@@ -56,7 +58,7 @@ def test_no_page_grants_another_origin_anything(signed_in):
         assert "no-store" in response["Cache-Control"]
 
 
-PAGES = ["/", "/datasets/", "/sign/", "/results/", "/contracts/", "/cards/", "/roster/", "/health/"]
+PAGES = ["/", "/datasets/", "/capsules/", "/sign/", "/results/", "/contracts/", "/cards/", "/roster/", "/health/"]
 
 
 def test_a_stranger_is_sent_to_the_portal_and_a_machine_gets_a_problem(node):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.core.errors import Words
-from apps.node import capsules, contracts, roster
+from apps.node import contracts, roster
 from apps.node.console.context import language
 from apps.node.console.door import NodeRequest, is_stale, take_code, tell
 from apps.node.console.forms import ContractActForm, errors_in
@@ -37,10 +37,9 @@ class Line:
 
 @require_safe
 def listing(request: NodeRequest) -> HttpResponse:
-    """Contracts and own capsules, with what was used of each rule."""
+    """Contracts, each with what this organisation may do to it."""
     lines = [_line(request, standing) for standing in contracts.listing(request.node, request.acting)]
-    own = capsules.listing(request.node, request.acting)
-    context = {"lines": lines, "capsules": own, "may_act": roster.may(request.acting, Act.ACT_ON_CONTRACT)}
+    context = {"lines": lines, "may_act": roster.may(request.acting, Act.ACT_ON_CONTRACT)}
     return render(request, "node/contracts.html", context)
 
 
