@@ -26,6 +26,11 @@ def kill(live, program):
     os.kill(live.pid(program), signal.SIGKILL)
 
 
+def children(pid):
+    """The processes that a process started."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 def scratch_left(live):
     """What lies on memory-backed scratch of this zone's nodes."""
     homes = [path for code in live.notes["nodes"] for path in SCRATCH.glob(f"creditzone-*-{code}*")]
@@ -60,8 +65,10 @@ def test_a_runner_killed_in_the_middle_leaves_nothing_and_the_job_ends_once(live
 
 def test_the_coordinator_killed_with_a_job_under_way_only_delays_it(live):
     job = live.submit(BALANCE, PROFIT, TURNOVER, title="协调器中断")
+    beat = children(live.pid("coordinator"))
     kill(live, "coordinator")
     live.wait_running("coordinator")
+    until(lambda: [pid for pid in beat if Path(f"/proc/{pid}").exists()], lambda left: not left, what="beat to end")
     ended = live.wait_end(job, seconds=200)
     assert ended["state"] == "done", ended["reason_words"]
     assert len(live.officers["officer"].call("GET", f"/jobs/{job}/receipts/")["results"]) == 3
