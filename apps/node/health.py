@@ -114,13 +114,20 @@ def heartbeat(node: Node, *, running: tuple[str, ...]) -> Heartbeat:
 
 @cache
 def code_digest() -> str:
-    """SM3 over the kernel's source files, in the order of their names: which code a receipt was made by."""
-    root = Path(creditzone.kernel.__path__[0])
+    """SM3 over the program that a receipt was made by, as it lies on this node's disk: see `source_digest`."""
+    return source_digest(Path(creditzone.kernel.__path__[0]).parents[1])
+
+
+def source_digest(base: Path) -> str:
+    """SM3 over names and digests of the files that decide what a node does with an order and its rows, in the order of
+    their paths below `base`: all Python and JSON of `creditzone/kernel`, and `apps/node/*.py` with its stages. The
+    console's pages are not among them."""
+    kernel, node = base / "creditzone" / "kernel", base / "apps" / "node"
+    files = [path for path in kernel.rglob("*") if path.suffix in {".py", ".json"}]
+    files += [*node.glob("*.py"), *(node / "stages").rglob("*.py")]
     hasher = sm3.Hasher()
-    for path in sorted(root.rglob("*")):
-        if path.suffix in {".py", ".json"}:
-            name = path.relative_to(root).as_posix()
-            hasher.update(f"{name}\n{sm3.digest(path.read_bytes())}\n".encode())
+    for name, path in sorted((path.relative_to(base).as_posix(), path) for path in files):
+        hasher.update(f"{name}\n{sm3.digest(path.read_bytes())}\n".encode())
     return hasher.digest()
 
 
