@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import zipfile
 from collections import Counter
 
@@ -13,6 +14,7 @@ import xlsxwriter
 
 from apps.node import datasets, roster, uploads
 from apps.node.errors import Invalid, NodeError, NotFound, OffsetWrong
+from apps.node.stages import sources
 from creditzone.kernel.credit.uscc import check_digit
 from creditzone.kernel.domain import domain
 from tests.node import world
@@ -258,8 +260,65 @@ def lying_bomb() -> bytes:
     return bytes(data.replace(size, small))
 
 
+def moved(sheet: str, *, prefix: str = "", hide: bool = False) -> bytes:
+    """A workbook with a formula whose sheet lies elsewhere, its elements perhaps under a prefix of their own."""
+    parts: dict[str, bytes] = {}
+    with zipfile.ZipFile(io.BytesIO(workbook([list(HEADER), [*row(1)]], formula=True))) as archive:
+        for name in archive.namelist():
+            data = archive.read(name).replace(b"/xl/worksheets/sheet1.xml", b"/xl/" + sheet.encode())
+            data = data.replace(b"worksheets/sheet1.xml", sheet.encode())
+            parts["xl/" + sheet if name == "xl/worksheets/sheet1.xml" else name] = data
+    if hide:
+        parts["xl/" + sheet] = parts["xl/" + sheet].replace(b"<sheetData>", b"<sheetData><!-- </sheetData> -->")
+    if prefix:
+        data = re.sub(rb"<(/?)(?=[a-zA-Z])", rb"<\1" + prefix.encode() + b":", parts["xl/" + sheet])
+        parts["xl/" + sheet] = data.replace(b' xmlns="', b" xmlns:" + prefix.encode() + b'="', 1)
+    return _zip(parts)
+
+
+def other_kind(name: str) -> bytes:
+    """A sound workbook that holds another kind's part as well."""
+    with zipfile.ZipFile(io.BytesIO(workbook([list(HEADER), [*row(1)]]))) as archive:
+        return _zip({name: b"", **{each: archive.read(each) for each in archive.namelist()}})
+
+
+def test_a_sheet_under_another_name_is_one_that_the_reader_reads():
+    """What the refusals below guard against: the reader follows the workbook's relationships, wherever they lead."""
+    from python_calamine import CalamineWorkbook
+
+    for data in (moved("data/numbers.xml"), moved("worksheets/sheet1.xml", prefix="x")):
+        assert CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).to_python()[1][2] == 2
+
+
+def test_a_chart_and_a_list_of_choices_are_no_formula_cells(centre, steward):
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for number, cells in enumerate([list(HEADER), [*row(1)]]):
+            sheet.write_row(number, 0, cells)
+        chart = book.add_chart({"type": "line"})
+        chart.add_series({"values": "=Sheet1!$C$2:$C$2"})
+        sheet.insert_chart("H8", chart)
+        sheet.data_validation("B3", {"validate": "list", "source": "=$B$2:$B$2"})
+        sheet.add_sparkline("J1", {"range": "Sheet1!A1:C1"})
+    assert measured(centre, steward, file.getvalue(), "a.xlsx").state == "measured"
+
+
+@pytest.mark.parametrize("cut", range(1, 12))
+def test_a_formula_is_counted_wherever_the_blocks_are_cut(monkeypatch, cut):
+    monkeypatch.setattr(sources, "_SMALL", cut)
+    text = b"<a:sheetData><a:c><a:f>1</a:f></a:c><c><f/></c><c><f t='x'>2</f><v>0</v></c></a:sheetData><f>3</f>"
+    with zipfile.ZipFile(io.BytesIO(_zip({"a.xml": text}))) as archive:
+        assert sources._formulas(archive, archive.getinfo("a.xml")) == 3
+
+
 WORKBOOKS = [
     ("formula cells", lambda: workbook([list(HEADER), [*row(1)]], formula=True), "xlsx-formulas"),
+    ("formula cells of a sheet elsewhere", lambda: moved("data/numbers.xml"), "xlsx-formulas"),
+    ("formula cells under a prefix", lambda: moved("worksheets/sheet1.xml", prefix="x"), "xlsx-formulas"),
+    ("formula cells behind a comment", lambda: moved("worksheets/sheet1.xml", hide=True), "xlsx-unreadable"),
+    ("a binary workbook", lambda: other_kind("xl/workbook.bin"), "xlsx-unreadable"),
+    ("an open document", lambda: other_kind("content.xml"), "xlsx-unreadable"),
     ("a zip bomb", bomb, "zip-bomb"),
     ("a bomb with a lying directory", lying_bomb, "xlsx-unreadable"),
     ("no zip", lambda: b"PK\x03\x04" + os.urandom(500), "xlsx-unreadable"),

@@ -11,6 +11,7 @@ import csv
 import datetime
 import io
 import os
+import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ UNPACKED_LIMIT: Final = 1 << 30
 RATIO_LIMIT: Final = 100
 ROW_LIMIT: Final = 20_000_000
 _SMALL: Final = 1 << 20
+_TAG: Final = re.compile(rb"<(?P<aside>!)|<(?P<close>/?)(?:[^\s<>/:]+:)?(?P<name>sheetData|f)(?=[\s/>])")
+_TAG_LIMIT: Final = 1 << 16
 
 NEWER_GB18030: Final = str.maketrans(
     {
@@ -196,7 +199,7 @@ def _open_xlsx(pieces: Pieces) -> Table:
 
 
 def _require_harmless(file: io.BytesIO) -> None:
-    """Look at the zip directory before anything is unpacked, then stream each sheet once for formula cells."""
+    """Look at the zip directory before anything is unpacked, then stream each part once for formula cells."""
     try:
         with zipfile.ZipFile(file) as archive:
             parts = archive.infolist()
@@ -207,22 +210,44 @@ def _require_harmless(file: io.BytesIO) -> None:
                 raise FileRefused("zip-bomb", unpacked=unpacked >> 20, ratio=round(max(worst, unpacked / packed)))
             if any(part.flag_bits & 1 for part in parts):
                 raise FileRefused("xlsx-encrypted")
-            formulas = sum(_formulas(archive, part) for part in parts if part.filename.startswith("xl/worksheets/"))
+            formulas = sum(_formulas(archive, part) for part in parts)
+            if not _is_xlsx({part.filename.lower() for part in parts}):
+                raise FileRefused("xlsx-unreadable")
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, OSError):
         raise FileRefused("xlsx-unreadable") from None
     if formulas:
         raise FileRefused("xlsx-formulas", cells=formulas)
 
 
+def _is_xlsx(names: set[str]) -> bool:
+    """Whether these are the parts of an XLSX: the reader takes other kinds too, whose formulas are not seen here."""
+    return "xl/workbook.xml" in names and not names & {"xl/workbook.bin", "content.xml"}
+
+
 def _formulas(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
-    found, tail = 0, b""
-    with archive.open(part) as sheet:
-        while block := sheet.read(_SMALL):
-            text = tail + block
-            found += text.count(b"<f>") + text.count(b"<f ") + text.count(b"<f/>")
-            tail = text[-3:]
-            found -= tail.count(b"<f>") + tail.count(b"<f ")  # they are counted with the next block
-    return found + tail.count(b"<f>") + tail.count(b"<f ")
+    """Formula elements among a part's cells, counted while it is unpacked. Any part may be a sheet, since
+    the workbook's relationships name it, under any prefix; charts and lists of choices hold no cells."""
+    found, tail, is_in_cells = 0, b"", False
+    with archive.open(part) as file:
+        while block := file.read(_SMALL):
+            text = tail + block.replace(b"\0", b"")  # tags of UTF-16 are those of ASCII without its zero bytes
+            end = max(text.rfind(b"<"), len(text) - _TAG_LIMIT, 0)  # a tag cut off by the block is read with the next
+            number, is_in_cells = _count(text[:end], is_in_cells=is_in_cells)
+            found, tail = found + number, text[end:]
+    return found + _count(tail, is_in_cells=is_in_cells)[0]
+
+
+def _count(text: bytes, *, is_in_cells: bool) -> tuple[int, bool]:
+    found = 0
+    for tag in _TAG.finditer(text):
+        if tag["name"] == b"sheetData":
+            is_in_cells = not tag["close"]
+        elif is_in_cells and tag["aside"]:
+            # a comment or raw text could feign the end of the cells; no program writes one there
+            raise FileRefused("xlsx-unreadable")
+        elif is_in_cells and not tag["close"]:
+            found += 1
+    return found, is_in_cells
 
 
 # Parquet ------------------------------------------------------------------------------------------------------------
