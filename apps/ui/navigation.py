@@ -114,7 +114,7 @@ WORKSPACES = {
 
 def register_count(url: str, count: Count) -> None:
     """Show beside the entry for `url` how many things wait there for this reader to act."""
-    if url in COUNTS:
+    if COUNTS.get(url, count) is not count:
         raise ValueError(f"a count for {url} is already registered")
     COUNTS[url] = count
 
