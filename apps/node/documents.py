@@ -6,6 +6,7 @@ import sqlite3
 
 import msgspec
 
+from apps.node import passphrases
 from apps.node.errors import NotFound
 from apps.node.node import Node
 from apps.node.store import Transaction
@@ -16,11 +17,11 @@ from creditzone.kernel.sm.sm2 import PrivateKey, PublicKey
 def signing_key(node: Node, organisation: str, passphrase: str | None) -> PrivateKey:
     """The key that signs for an organisation of this node; a hosted firm's opens with its passphrase.
 
-    Raises WrongPassphrase, NotFound for an organisation that is not at this node."""
+    Raises WrongPassphrase, PassphraseLocked, NotFound for an organisation that is not at this node."""
     if organisation == node.organisation:
         return node.keys.signing
     if organisation in node.keys.firms():
-        return node.keys.open_firm(organisation, passphrase).signing
+        return passphrases.open_firm(node, organisation, passphrase).signing
     raise NotFound
 
 
@@ -29,7 +30,7 @@ def encryption_key(node: Node, organisation: str, passphrase: str | None) -> Pri
     if organisation == node.organisation:
         return node.keys.encryption
     if organisation in node.keys.firms():
-        return node.keys.open_firm(organisation, passphrase).encryption
+        return passphrases.open_firm(node, organisation, passphrase).encryption
     raise NotFound
 
 

@@ -92,6 +92,12 @@ CODES: Final[dict[str, Words]] = {
         "The firm's passphrase is not right.",
         "Enter it again.",
     ),
+    "passphrase-locked": (
+        "企业口令连续输错 5 次，企业密钥已锁定 15 分钟。",
+        "请稍后再试。",
+        "Five wrong passphrases: the firm's keys are locked for 15 minutes.",
+        "Try again later.",
+    ),
     "passphrase-missing": (
         "需要企业口令才能使用企业的密钥。",
         "请输入企业口令。",
@@ -348,6 +354,15 @@ class WrongPassphrase(NodeError):
 
     def __init__(self) -> None:
         super().__init__("wrong-passphrase")
+
+
+class PassphraseLocked(NodeError):
+    """The firm's keys are locked until `facts["until"]` (ms UTC)."""
+
+    status = 429
+
+    def __init__(self, until: int) -> None:
+        super().__init__("passphrase-locked", until=until)
 
 
 class IllegalMove(NodeError):

@@ -23,8 +23,3 @@ def create(node: Node, *, organisation: str, name: str, name_en: str, passphrase
     if is_person(code):
         raise NodeError("person-code")
     return cards.issue_firm(node, organisation=code, name=name, name_en=name_en, passphrase=passphrase)
-
-
-def check_passphrase(node: Node, organisation: str, passphrase: str) -> None:
-    """Raises WrongPassphrase unless the firm's keys open with it."""
-    node.keys.open_firm(organisation, passphrase)

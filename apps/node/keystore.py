@@ -130,7 +130,9 @@ class Keystore:
         return keys
 
     def open_firm(self, organisation: str, passphrase: str | None) -> FirmKeys:
-        """A hosted firm's keys; raises WrongPassphrase, or NodeError where none was given."""
+        """A hosted firm's keys; raises WrongPassphrase, or NodeError where none was given.
+
+        Nothing here counts the tries: `passphrases.open_firm` does, and is the way in."""
         if not passphrase:
             raise NodeError("passphrase-missing")
         try:

@@ -2,12 +2,16 @@
 node it is."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import msgspec
 import pytest
 
-from apps.node import firms, results, signing
+from apps.node import factors, firms, keystore, passphrases, results, signing
 from apps.node.console.signins import SIGN_INS
+from apps.node.errors import NodeError, PassphraseLocked, WrongPassphrase
+from apps.node.node import open_node
 from apps.node.results import OpenedResult, ResultRow
 from apps.node.roster import acting as acting_of
 from creditzone.kernel.documents import Input, digest_of, new_id, now_ms
@@ -156,3 +160,54 @@ def test_a_firm_opens_with_its_passphrase_only(node, firm, enquiry, monkeypatch)
     response = post(client, f"/results/{request.id}/open/", {"passphrase": "wrong horse battery"})
     assert response.status_code == 422
     assert 'id="id_passphrase_error"' in response.content.decode()
+
+
+def test_five_wrong_passphrases_lock_the_firms_keys_even_for_the_right_one(node, firm, enquiry):
+    client, acting, _peer = firm
+    _request, digests = enquiry
+    path = f"/sign/{digests[0]}/"
+    tries = [post(client, path, {"sign": "1", "document": digests, "passphrase": "wrong horse"}) for _ in range(5)]
+    assert [response.status_code for response in tries] == [422, 422, 422, 422, 429]
+    right = post(client, path, {"sign": "1", "document": digests, "passphrase": PASSPHRASE})
+    assert right.status_code == 429
+    assert "locked for 15 minutes" in right.content.decode()
+    assert [signing.draft(node, acting, digest).state for digest in digests] == ["draft", "draft"]
+
+
+def test_the_lock_is_one_firms_ends_by_itself_and_survives_a_restart(node, firm):
+    other = "91420100XY0000784F"
+    firms.create(node, organisation=other, name="另一家企业", name_en="Another Firm", passphrase=PASSPHRASE)
+    now = now_ms()
+    for _ in range(4):
+        with pytest.raises(WrongPassphrase):
+            passphrases.open_firm(node, FIRM, "wrong horse", now=now)
+    with pytest.raises(PassphraseLocked):
+        passphrases.open_firm(node, FIRM, "wrong horse", now=now)
+    with pytest.raises(PassphraseLocked):
+        passphrases.open_firm(open_node(node.home), FIRM, PASSPHRASE, now=now + factors.LOCK_MS - 1)
+    passphrases.open_firm(node, other, PASSPHRASE, now=now)
+    passphrases.open_firm(node, FIRM, PASSPHRASE, now=now + factors.LOCK_MS + 1)
+
+
+def test_the_right_passphrase_forgets_wrong_ones_and_no_passphrase_is_no_try(node, firm):
+    for _ in range(2):
+        for _ in range(4):
+            with pytest.raises(WrongPassphrase):
+                passphrases.open_firm(node, FIRM, "wrong horse")
+        with pytest.raises(NodeError, match="passphrase"):
+            passphrases.open_firm(node, FIRM, "")
+        passphrases.open_firm(node, FIRM, PASSPHRASE)
+
+
+def test_tries_at_the_same_time_are_no_more_than_five(node, firm, monkeypatch):
+    derived = []
+    monkeypatch.setattr(keystore, "_derived", lambda *_given, **_cost: derived.append(1) or bytes(16))
+
+    def guess(number):
+        with suppress(NodeError):
+            passphrases.open_firm(node, FIRM, f"wrong horse {number}")
+        node.store.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(guess, range(16)))
+    assert len(derived) == factors.TRIES
