@@ -73,10 +73,10 @@ class Supervisor:
         if not path.exists():
             return
         pid = int(path.read_text() or 0)
-        if pid and _is_supervisor(pid):
+        if pid and _is_supervisor(pid, conf=self._conf):
             os.kill(pid, signal.SIGINT)
             deadline = time.monotonic() + 30
-            while _is_supervisor(pid) and time.monotonic() < deadline:
+            while _is_supervisor(pid, conf=self._conf) and time.monotonic() < deadline:
                 time.sleep(0.2)
         path.unlink()
 
@@ -156,8 +156,11 @@ def _quote(word: str) -> str:
     return '"' + _escape(word) + '"' if any(sign in word for sign in ' "%;') else word
 
 
-def _is_supervisor(pid: int) -> bool:
+def _is_supervisor(pid: int, *, conf: Path) -> bool:
+    """Whether the process is a supervisor started with this configuration: numbers are given out again, and another
+    zone's supervisor may have got this one."""
     try:
-        return b"supervisord" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return False
+    return b"supervisor.supervisord" in words and os.fsencode(conf) in words
