@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from apps.core.http import TenantRequest
@@ -96,6 +96,6 @@ def dataset(request: TenantRequest, dataset_id: UUID) -> HttpResponse:
         "node_url": node_url(request.actor, f"/datasets/{found.id}/") if is_own else None,
         "capsule": found.capsules.first(),
         "may_draft": is_own and request.actor.role in selectors.MAY[Act.DRAFT_POLICY],
-        "crumbs": [(_("Datasets"), reverse("datasets:list")), (pgettext("crumb", "Dataset"), "")],
+        "crumbs": [(_("Datasets"), reverse("datasets:list"))],
     }
     return render(request, "datasets/detail.html", context)
