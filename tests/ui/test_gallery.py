@@ -2,6 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 PAGES = ["/ui/", "/ui/node/"]
@@ -34,7 +35,7 @@ def visit(browser, gallery_address):
 
 
 def drawn(page):
-    page.wait_for_function("[...document.querySelectorAll('[data-chart]')].every(e => e.dataset.drawn === 'yes')")
+    expect(page.locator("[data-chart]:not([data-drawn=yes])")).to_have_count(0, timeout=15_000)
     return page
 
 
@@ -98,7 +99,7 @@ def test_a_digest_is_copied_whole_and_the_copy_is_announced(visit):
     page = visit("/ui/")
     button = page.locator(".digest button[data-copy^='sm3:']").first
     button.click()
-    page.wait_for_function("document.getElementById('announcer').textContent.length > 0")
+    expect(page.locator("#announcer")).not_to_be_empty()
     assert page.evaluate("navigator.clipboard.readText()") == button.get_attribute("data-copy")
 
 
