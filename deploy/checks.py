@@ -28,6 +28,9 @@ STATIC_CHECKS = {
     "import contracts": [str(Path(PYTHON).with_name("lint-imports"))],
     "types": [PYTHON, "-m", "mypy", "creditzone", "apps", "deploy", "demo"],
 }
+LIVE = {"the running zone": "zone", "pages in the browser": "browser", "faults": "faults"}
+"""Tests of the one running zone, by mark. The others make databases of their own and give the logins passwords of
+their own, so they run before the zone does."""
 LEASE_SECONDS = 5
 
 
@@ -70,14 +73,15 @@ def dynamic_checks() -> None:
             environment=https,
         )
         pytest = [PYTHON, "-m", "pytest", "-q"]
-        apart = ["-m", "not zone and not browser and not faults"]
-        run("unit and integration tests", [*pytest, *apart, "-n", "2", "--dist", "loadfile"], environment=told)
+        told["CREDITZONE_TEST_CHROMIUM"] = browser or ""
+        apart = [*pytest, "--ignore", "tests/live", "-m"]
+        run("unit and integration tests", [*apart, "not browser", "-n", "2", "--dist", "loadfile"], environment=told)
+        run("components and homes in the browser", [*apart, "browser"], environment=told)
         zone.start()
         run_demonstration(zone)
-        told |= {"CREDITZONE_TEST_ZONE": str(zone.place.home), "CREDITZONE_TEST_CHROMIUM": browser or ""}
-        run("the running zone", [*pytest, "-m", "zone and not faults and not browser"], environment=told)
-        run("pages in the browser", [*pytest, "-m", "browser"], environment=told)
-        run("faults", [*pytest, "-m", "faults"], environment=told)
+        told["CREDITZONE_TEST_ZONE"] = str(zone.place.home)
+        for name, mark in LIVE.items():
+            run(name, [*pytest, "tests/live", "-m", mark], environment=told)
 
 
 def settings_environment() -> dict[str, str]:
