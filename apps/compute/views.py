@@ -22,14 +22,13 @@ from apps.core.http import TenantRequest
 from apps.scoring import selectors as scoring
 from apps.scoring.model_card import InvalidModelCard
 from apps.tenants.roles import Kind
-from apps.ui.exports import csv_lines, xlsx_bytes
+from apps.ui.exports import download
 from apps.ui.tables import Column, table_of
 from apps.ui.templatetags.ui import called, exact
 from creditzone.kernel.policy.purposes import say_purpose
 from creditzone.kernel.refusals import Refused
 
 View = Callable[..., HttpResponse]
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 COLUMNS = (
     Column(gettext_lazy("Job")),
     Column(gettext_lazy("State")),
@@ -100,13 +99,7 @@ def export(request: TenantRequest, form: str) -> HttpResponse:
     ordered = listing.jobs(request.actor, **_filters(request)).order_by(listing.sort_of(request.actor))
     rows = [_line(row) for row in listing.rows_of(ordered[: listing.MOST_EXPORTED], request.actor)]
     heads = [str(column.label) for column in COLUMNS] + [_("Purpose"), _("Digest of the request")]
-    if form == "xlsx":
-        response = HttpResponse(xlsx_bytes(_("Jobs"), heads, rows), content_type=XLSX)
-    else:
-        response = HttpResponse("".join(csv_lines(heads, rows)), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="jobs.{form}"'
-    response["Cache-Control"] = "no-store"
-    return response
+    return download(form, "jobs", _("Jobs"), heads, rows)
 
 
 def _line(row: listing.JobRow) -> list[Any]:

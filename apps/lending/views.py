@@ -18,11 +18,10 @@ from apps.core.http import TenantRequest
 from apps.lending import credit, files
 from apps.lending.forms import AskForm
 from apps.tenants.roles import Role
-from apps.ui.exports import csv_lines, xlsx_bytes
+from apps.ui.exports import download
 from apps.ui.tables import Column, table_of
 from apps.ui.templatetags.ui import exact
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 COLUMNS = (
     Column(gettext_lazy("Firm"), "subject_code"),
     Column(gettext_lazy("Score grade"), "grade"),
@@ -74,13 +73,7 @@ def export(request: TenantRequest, form: str) -> HttpResponse:
          exact(row.taken.taken_at)]
         for row in files.rows_of(found)
     ]  # fmt: skip
-    if form == "xlsx":
-        response = HttpResponse(xlsx_bytes(_("Loan files"), heads, rows), content_type=XLSX)
-    else:
-        response = HttpResponse("".join(csv_lines(heads, rows)), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="grades.{form}"'
-    response["Cache-Control"] = "no-store"
-    return response
+    return download(form, "grades", _("Loan files"), heads, rows)
 
 
 # A firm's credit --------------------------------------------------------------------------------------------
