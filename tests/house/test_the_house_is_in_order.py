@@ -14,7 +14,6 @@ from tests.database import ROOT
 
 LONGEST = 450
 LONG_ON_PURPOSE = {
-    "creditzone/kernel/documents.py": 850,  # every document's shape in one list, to be read beside the format
     "apps/ui/templatetags/ui.py": 560,  # every component's signature in one list, as the gallery shows them
     "apps/node/computation.py": 520,
 }

@@ -1,0 +1,41 @@
+"""Who takes part: cards, and the tickets with which people come to a node."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from creditzone.kernel.documents.forms import Digest, Document, Id, Instant, Key, OrganisationKind, Uscc, Words
+
+
+class Card(Document, frozen=True, kw_only=True, tag="card"):
+    """An organisation's self-signed card: keys, and where its node is reached. A firm in a hosted node has no link
+    of its own and names its `host`, which signs beside it."""
+
+    organisation: Uscc
+    kind: OrganisationKind
+    name: Words
+    name_en: Words
+    serial: Annotated[int, Meta(ge=1)]
+    signing_key: Key
+    encryption_key: Key
+    link_certificate: str | None
+    link_host: str | None
+    link_ports: tuple[int, int] | None
+    slots: Annotated[int, Meta(ge=0, le=64)]
+    console_url: str | None
+    host: Uscc | None
+    issued_at: Instant
+
+
+class Ticket(Document, frozen=True, kw_only=True, tag="ticket"):
+    """The portal's word for who comes to a node: signed by the zone, two minutes, once."""
+
+    id: Id
+    person: Id
+    person_name: Words
+    organisation: Uscc
+    node: Uscc
+    state: Digest
+    path: Annotated[str, Meta(pattern=r"^/[^\\]*$", max_length=400)]
+    issued_at: Instant
+    expires_at: Instant
