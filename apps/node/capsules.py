@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import msgspec
 
-from apps.node import documents, outbox, uses
+from apps.node import datasets, documents, outbox, uses
 from apps.node.errors import NodeError, NotFound
 from apps.node.node import Node
 from apps.node.roster import Act, Acting, require
 from apps.node.store import Transaction
-from creditzone.kernel.capsule import BodySummary, column_group, rewrap, seal_header
+from creditzone.kernel.capsule import rewrap, seal_header
 from creditzone.kernel.documents import (
     CapsuleHeader,
     CapsuleSealed,
@@ -21,7 +21,6 @@ from creditzone.kernel.documents import (
     read,
     signed,
 )
-from creditzone.kernel.domain import domain
 from creditzone.kernel.orders import HeldCapsule
 from creditzone.kernel.sm.sm2 import PrivateKey
 
@@ -116,7 +115,7 @@ def seal(node: Node, tx: Transaction, policy: Policy, *, key: PrivateKey) -> tup
     if body is None or dataset is None:
         raise NodeError("dataset-unmeasured")
     owner = documents.own_encryption_key(node, policy.provider)
-    content = {0: node.keys.open_sealed(body["key"], use=f"body:{body['id']}")}
+    content = datasets.content_keys(node, body)
     now = node.act(tx)
     held_row = tx.one("SELECT header FROM capsule WHERE id = ?", policy.capsule)
     if held_row is None:
@@ -130,7 +129,7 @@ def seal(node: Node, tx: Transaction, policy: Policy, *, key: PrivateKey) -> tup
             rows=measured.accepted,
             body=body["id"],
             body_digest=body["digest"],
-            groups=[column_group(domain(dataset["domain"]).names, summary)],
+            groups=datasets.column_groups(body),
             now=now,
             chunk_size=body["chunk_size"],
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,10 +20,11 @@ import structlog
 
 from apps.node import attempts, capsules, contracts, datasets, health, outbox, sealed
 from apps.node.attempts import Attempt
+from apps.node.columns import columns_read
 from apps.node.errors import NodeError
 from apps.node.node import Node
 from apps.node.uses import UseLost
-from creditzone.kernel.capsule import CapsuleDamaged, open_header
+from creditzone.kernel.capsule import CapsuleDamaged, group_of, open_header
 from creditzone.kernel.documents import (
     Card,
     Figure,
@@ -181,16 +182,12 @@ class Computation:
             wipe(self.scratch)
 
     def _open(self) -> None:
-        header = self.checked.header
-        try:
-            key = open_header(header, self.node.keys.encryption)[0]
-        except (CapsuleDamaged, KeyError):
-            raise Ended("capsule-damaged", capsule=header.capsule) from None
-        request = self.checked.request
+        header, request = self.checked.header, self.checked.request
         checks = self.receives and domain(header.domain).bears_authorisations
+        columns = columns_read(self.checked.scorecard, header.domain, authorised=checks)
         task = {
-            "path": str(datasets.body_path(self.node, header.body)),
-            "key": key.hex(),
+            "folder": str(datasets.bodies_folder(self.node)),
+            "keys": {group: key.hex() for group, key in self._content_keys(columns).items()},
             "header": to_canonical(header).decode(),
             "model": self.checked.order.model,
             "authorised_on": _today() if checks else None,
@@ -198,6 +195,18 @@ class Computation:
         }
         result = self._stage("open", "apps.node.stages.open", task)
         self.figures |= {"rows": result["rows"] + result["dropped"], "dropped": result["dropped"]}
+
+    def _content_keys(self, columns: Sequence[str]) -> dict[int, bytes]:
+        """The content keys of the groups that hold these columns, and no others; raises Ended."""
+        header = self.checked.header
+        try:
+            keys = open_header(header, self.node.keys.encryption)
+            groups = {group_of(header.groups, column).index: column for column in columns}
+        except (CapsuleDamaged, KeyError):
+            raise Ended("capsule-damaged", capsule=header.capsule) from None
+        if missing := [column for index, column in groups.items() if index not in keys]:
+            raise Ended("columns", columns=", ".join(missing))
+        return {index: keys[index] for index in groups}
 
     def _intersect(self) -> None:
         pairs = self._pairs()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -19,9 +18,9 @@ from apps.node import outbox, uploads
 from apps.node.errors import IllegalMove, NodeError, NotFound
 from apps.node.node import Node
 from apps.node.roster import Act, Acting, require
-from creditzone.kernel.capsule import BodySummary, CapsuleDamaged, read_body
-from creditzone.kernel.documents import ColumnQuality, DatasetMeasured, new_id, now_ms
-from creditzone.kernel.domain import Domain, sentence_of
+from creditzone.kernel.capsule import BodySummary, CapsuleDamaged, group_file, new_content_key, read_body
+from creditzone.kernel.documents import ColumnGroup, ColumnQuality, DatasetMeasured, new_id, now_ms
+from creditzone.kernel.domain import Domain, domain, sentence_of
 from creditzone.kernel.domain import domains as all_domains
 from creditzone.kernel.engine.faults import EngineFault, StageFailed
 from creditzone.kernel.engine.process import run_stage
@@ -215,12 +214,28 @@ def delete(node: Node, acting: Acting, dataset: str) -> None:
         tx.run("DELETE FROM body WHERE dataset = ?", dataset)
         tx.run("DELETE FROM dataset WHERE id = ?", dataset)
     for body in bodies:
-        body_path(node, body["id"]).unlink(missing_ok=True)
+        _unlink(node, body["id"])
 
 
-def body_path(node: Node, body: str) -> Path:
-    """Where a sealed body lies."""
-    return node.home / "bodies" / f"{body}.body"
+def bodies_folder(node: Node) -> Path:
+    """Where sealed bodies lie, one file a column group (`capsule.group_file`)."""
+    return node.home / "bodies"
+
+
+def content_keys(node: Node, body: sqlite3.Row) -> dict[int, bytes]:
+    """A body's content keys by column group, from the owner's own wrap of all of them."""
+    keys = node.keys.open_sealed(body["keys"], use=f"body:{body['id']}")
+    return dict(enumerate(keys[at : at + KEY] for at in range(0, len(keys), KEY)))
+
+
+def column_groups(body: sqlite3.Row) -> list[ColumnGroup]:
+    """A body's column groups, as a header names them."""
+    return msgspec.json.decode(body["column_groups"], type=list[ColumnGroup])
+
+
+def _unlink(node: Node, body: str) -> None:
+    for path in bodies_folder(node).glob(f"{body}.*"):
+        path.unlink(missing_ok=True)
 
 
 # The runner's side ------------------------------------------------------------------------------------------
@@ -241,8 +256,8 @@ def measure_again(node: Node) -> int:
     with node.store.write() as tx:
         again = tx.run("UPDATE dataset SET state = 'waiting', progress = 0 WHERE state = 'measuring'")
         known = {row["id"] for row in tx.all("SELECT id FROM body")}
-    for path in (node.home / "bodies").glob("*.body"):
-        if path.stem not in known:
+    for path in bodies_folder(node).glob("*.body"):
+        if path.name.split(".")[0] not in known:
             path.unlink()
     return again
 
@@ -260,7 +275,7 @@ def _measure(node: Node, dataset: str, ending: threading.Event) -> None:
     upload = node.store.one("SELECT * FROM upload WHERE id = ?", row["upload"]) if row is not None else None
     if row is None or upload is None:
         return
-    places = {kind: _new_body(node) for kind in ("rows", "quarantine")}
+    places = {"rows": _new_body(node, len(domain(row["domain"]).names)), "quarantine": _new_body(node, 1)}
     task = {
         "folder": str(uploads.folder_of(node, upload["id"])),
         "upload": upload["id"],
@@ -275,7 +290,7 @@ def _measure(node: Node, dataset: str, ending: threading.Event) -> None:
         result = _run(node, dataset, task, refused=refused, ending=ending)
     except (StageFailed, EngineFault) as failure:
         for place in places.values():
-            Path(place["path"]).unlink(missing_ok=True)
+            _unlink(node, place["body"])
         if ending.is_set():
             return  # the next life of the runner measures it
         code = refused.get("code") or failure.code
@@ -309,13 +324,13 @@ def _run(
         wipe(scratch)
 
 
-def _new_body(node: Node) -> dict[str, str]:
-    body = new_id()
-    return {"path": str(body_path(node, body)), "body": body, "key": secrets.token_bytes(KEY).hex()}
+def _new_body(node: Node, groups: int) -> dict[str, Any]:
+    keys = [new_content_key().hex() for _ in range(groups)]
+    return {"folder": str(bodies_folder(node)), "body": new_id(), "keys": keys}
 
 
 def _keep(
-    node: Node, row: sqlite3.Row, result: dict[str, Any], places: dict[str, dict[str, str]], *, size: int
+    node: Node, row: sqlite3.Row, result: dict[str, Any], places: dict[str, dict[str, Any]], *, size: int
 ) -> None:
     now = now_ms()
     measured = DatasetMeasured(
@@ -335,15 +350,15 @@ def _keep(
     with node.store.write() as tx:
         for kind, place in places.items():
             summary = result["bodies"][kind]
+            groups = [ColumnGroup(index=index, **group) for index, group in enumerate(summary["groups"])]
             tx.run(
-                "INSERT INTO body (id, dataset, kind, key, length, chunks, digest, chunk_size)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO body (id, dataset, kind, keys, column_groups, digest, chunk_size)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 place["body"],
                 row["id"],
                 kind,
-                node.keys.seal(bytes.fromhex(place["key"]), use=f"body:{place['body']}"),
-                summary["length"],
-                summary["chunks"],
+                node.keys.seal(bytes.fromhex("".join(place["keys"])), use=f"body:{place['body']}"),
+                msgspec.json.encode(groups).decode(),
                 summary["digest"],
                 summary["chunk_size"],
             )
@@ -373,11 +388,11 @@ def _refuse(node: Node, dataset: str, *, code: str, facts: dict[str, str]) -> No
 
 
 def _body_rows(node: Node, body: sqlite3.Row, *, dataset: str) -> Iterator[list[str]]:
-    """The rows of a sealed CSV body, its header left out, each chunk authenticated before it is read."""
-    key = node.keys.open_sealed(body["key"], use=f"body:{body['id']}")
-    summary = BodySummary(body["length"], body["chunks"], body["digest"], body["chunk_size"])
-    with body_path(node, body["id"]).open("rb") as file:
-        chunks = read_body(file, key, capsule=dataset, body=body["id"], summary=summary)
+    """The rows of a body of one column group, its header left out, each chunk authenticated before it is read."""
+    (group,) = column_groups(body)
+    summary = BodySummary(group.length, group.chunks, body["digest"], body["chunk_size"])
+    with (bodies_folder(node) / group_file(body["id"], 0)).open("rb") as file:
+        chunks = read_body(file, content_keys(node, body)[0], capsule=dataset, body=body["id"], summary=summary)
         reader = csv.reader(text_lines(chunks))
         next(reader, None)
         yield from reader

@@ -59,7 +59,7 @@ CREATE TABLE dataset (
 
 CREATE TABLE body (
   id TEXT PRIMARY KEY, dataset TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('rows', 'quarantine')),
-  key BLOB NOT NULL, length INTEGER, chunks INTEGER, digest TEXT, chunk_size INTEGER);
+  keys BLOB NOT NULL, column_groups TEXT NOT NULL, digest TEXT NOT NULL, chunk_size INTEGER NOT NULL);
 
 CREATE TABLE capsule (
   id TEXT PRIMARY KEY, dataset TEXT NOT NULL, organisation TEXT NOT NULL, version INTEGER NOT NULL,

@@ -4,12 +4,14 @@ clause, no byte leaves, and the use is given back."""
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from apps.node import attempts, computation, datasets, uses
 from apps.node.node import Node
+from creditzone.kernel.capsule import group_file
 from creditzone.kernel.documents import CapsuleHeader, read
 from tests.node import jobs, world
 from tests.node.jobs import Ready
@@ -26,6 +28,10 @@ def header_of(node: Node, capsule: str) -> CapsuleHeader:
     held = capsules.held(node, capsule)
     assert held is not None
     return read(held.header, CapsuleHeader)
+
+
+def body_path(node: Node, capsule: str, group: int = 0) -> Path:
+    return datasets.bodies_folder(node) / group_file(header_of(node, capsule).body, group)
 
 
 def run_alone(job: Ready) -> Node:
@@ -52,7 +58,7 @@ def require_unopened(job: Ready) -> None:
 @pytest.mark.parametrize("place", ["prefix", "nonce", "middle", "tag", "cut", "grown", "gone"])
 def test_a_changed_body_does_not_open(job, place):
     centre = job.nodes[1]
-    path = datasets.body_path(centre, header_of(centre, job.request.inputs[1].capsule).body)
+    path = body_path(centre, job.request.inputs[1].capsule)
     data = bytearray(path.read_bytes())
     at = {"prefix": 3, "nonce": 50, "middle": len(data) // 2, "tag": len(data) - 1}.get(place)
     if at is not None:
@@ -73,7 +79,7 @@ def test_two_capsules_bodies_exchanged_do_not_open(job):
     other = world.upload(centre, acting, world.csv_bytes(rows), domain="profit_and_loss")
     world.have_signed(job.zone, centre, acting, world.policy(job.zone, centre, other, rules=[world.rule()]))
     paths = [
-        datasets.body_path(centre, header_of(centre, capsule).body)
+        body_path(centre, capsule)
         for capsule in (job.request.inputs[1].capsule, other)
     ]
     first, second = (path.read_bytes() for path in paths)

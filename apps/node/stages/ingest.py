@@ -1,14 +1,12 @@
 """Stage: check an upload against its domain, rows straight into a sealed body, bad rows into a sealed quarantine.
 
-Task: {"folder", "upload", "key", "kind", "domain", "dataset", "rows": {"path", "body", "key"}, "quarantine": {…}}.
-Events: progress (percent), refused (code, facts: the file as a whole). Result: counts by row, column and reason, and
-what the two bodies are known by. Nothing plain is written anywhere.
+Task: {"folder", "upload", "key", "kind", "domain", "dataset", "rows": {"folder", "body", "keys"}, "quarantine": {…}};
+rows have a key a column, quarantine has one. Events: progress (percent), refused (code, facts: the file as a whole).
+Result: counts by row, column and reason, and what the two bodies are known by. Nothing plain is written anywhere.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 import resource
@@ -20,7 +18,7 @@ from typing import Any, BinaryIO, Final
 
 from apps.node import uploads
 from apps.node.stages.sources import FileRefused, Table, open_table
-from creditzone.kernel.capsule import BodySummary, BodyWriter
+from creditzone.kernel.capsule import ColumnsWriter, Group, body_digest, group_file, one_column_a_group
 from creditzone.kernel.credit.uscc import InvalidUscc, is_person, parse_uscc
 from creditzone.kernel.domain import Domain, Fault, check_header, check_row, domain
 from creditzone.kernel.engine.faults import EngineFault
@@ -52,11 +50,8 @@ def _measure(task: dict[str, Any], emit: Emit) -> dict[str, Any]:
     found = domain(task["domain"])
     order = _order_of(found, table)
     with ExitStack() as stack:
-        rows, quarantine = (
-            stack.enter_context(_Sealed(task[name], dataset=task["dataset"])) for name in ("rows", "quarantine")
-        )
-        rows.write(found.names)
-        quarantine.write(QUARANTINE_HEADER)
+        rows = stack.enter_context(_Sealed(task["rows"], one_column_a_group(found.names), dataset=task["dataset"]))
+        quarantine = stack.enter_context(_Sealed(task["quarantine"], [QUARANTINE_HEADER], dataset=task["dataset"]))
         count = _Count(found)
         for number, cells, odd in table.rows:
             _place(count, number, cells, odd, order=order, rows=rows, quarantine=quarantine)
@@ -83,46 +78,54 @@ class _Progress:
 
 
 class _Sealed:
-    """A CSV body that is sealed as it is written, in batches of rows."""
+    """A table that is sealed as it is written, in batches of rows, into one file a column group."""
 
-    def __init__(self, place: dict[str, str], *, dataset: str) -> None:
-        descriptor = os.open(place["path"], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        self._file: BinaryIO = os.fdopen(descriptor, "wb")
-        self._writer = BodyWriter(self._file, bytes.fromhex(place["key"]), capsule=dataset, body=place["body"])
-        self._text = io.StringIO()
-        self._csv = csv.writer(self._text, lineterminator="\n")
-        self._waiting = 0
+    def __init__(self, place: dict[str, Any], groups: Sequence[Group], *, dataset: str) -> None:
+        self._folder, self._body = Path(place["folder"]), place["body"]
+        self._files: list[BinaryIO] = []
+        keys = [bytes.fromhex(key) for key in place["keys"]]
+        self._writer = ColumnsWriter(self._create, keys, groups=groups, capsule=dataset, body=self._body)
+        self._waiting: list[Sequence[str]] = []
 
     def write(self, row: Sequence[str]) -> None:
-        self._csv.writerow(row)
-        self._waiting += 1
-        if self._waiting >= _BATCH:
+        self._waiting.append(row)
+        if len(self._waiting) >= _BATCH:
             self._flush()
 
     def finish(self) -> dict[str, Any]:
+        """What the body is known by; it is durable when this returns."""
         self._flush()
-        summary: BodySummary = self._writer.finish()
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        groups = self._writer.finish()
+        for file in self._files:
+            file.flush()
+            os.fsync(file.fileno())
         return {
-            "length": summary.length,
-            "chunks": summary.chunks,
-            "digest": summary.digest,
-            "chunk_size": summary.chunk_size,
+            "digest": body_digest(self._files),
+            "chunk_size": groups[0].summary.chunk_size,
+            "groups": [
+                {"columns": group.columns, "length": group.summary.length, "chunks": group.summary.chunks}
+                for group in groups
+            ],
         }
 
+    def _create(self, group: int) -> BinaryIO:
+        path = self._folder / group_file(self._body, group)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        self._files.append(os.fdopen(descriptor, "w+b"))
+        return self._files[-1]
+
     def _flush(self) -> None:
-        self._writer.write(self._text.getvalue().encode())
-        self._text.seek(0)
-        self._text.truncate()
-        self._waiting = 0
+        if self._waiting:
+            self._writer.write(list(zip(*self._waiting, strict=True)))
+            self._waiting.clear()
 
     def __enter__(self) -> _Sealed:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._writer.close()
-        self._file.close()
+        for file in self._files:
+            file.close()
 
 
 class _Count:

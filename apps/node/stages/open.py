@@ -1,46 +1,44 @@
 """Stage: open the node's own capsule and lay what the job needs into memory-backed scratch.
 
-Task: {"path" of the body, "key", "header": its canonical text, "model": the scorecard's text,
+Task: {"folder" of the bodies, "keys" by column group, "header": its canonical text, "model": the scorecard's text,
 "authorised_on": "YYYY-MM-DD" or null, "subject": code or null}. Result: {"rows", "dropped"}. In scratch: `codes`,
 `columns.npy` (float64 [rows, columns]) and `dropped` (code and reason).
 
-Every chunk is authenticated before a row of it is read, and the whole body before anything is handed on. With
-`authorised_on`, rows without an authorisation that lives through that day are dropped and counted; persons' codes are
-dropped always. With `subject`, only that firm's row is kept.
+Only the column groups that the job needs are opened: there are no keys for others here. Every chunk is authenticated
+before a cell of it is read, and every group whole before anything is handed on. With `authorised_on`, rows without an
+authorisation that lives through that day are dropped and counted; persons' codes are dropped always. With `subject`,
+only that firm's row is kept.
 """
 
 from __future__ import annotations
 
-import csv
-from array import array
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 
-from apps.node.datasets import text_lines
-from apps.node.stages.rows import write_rows
-from creditzone.kernel.capsule import CapsuleDamaged, check_body_digest, read_body, summary_of
-from creditzone.kernel.credit.scorecard import InvalidScorecard, features_of, require_sound
+from apps.node.columns import AUTHORISATION, columns_read
+from apps.node.stages.rows import Values, write_rows
+from creditzone.kernel.capsule import CapsuleDamaged, check_body_digest, group_file, read_columns
+from creditzone.kernel.credit.scorecard import InvalidScorecard, require_sound
 from creditzone.kernel.credit.uscc import is_person
 from creditzone.kernel.documents import CapsuleHeader, Scorecard, parse
-from creditzone.kernel.domain import domain
 from creditzone.kernel.engine.faults import EngineFault
 from creditzone.kernel.engine.stage import Emit, serve
 from creditzone.kernel.refusals import Refused
 
 _NAN: Final = float("nan")
-AUTHORISATION: Final = ("authorisation_no", "authorisation_digest", "authorisation_expiry")
+Cells = Iterator[list[str]]
 
 
 def work(task: dict[str, Any], emit: Emit) -> dict[str, Any]:
     """Open the capsule; raises through `serve` with the refusal's clause told first."""
     try:
         return _open(task)
-    except CapsuleDamaged:
-        refused = Refused("capsule-damaged")
-    except FileNotFoundError:
+    except (CapsuleDamaged, FileNotFoundError, KeyError):
         refused = Refused("capsule-damaged")
     except Refused as caught:
         refused = caught
@@ -50,84 +48,69 @@ def work(task: dict[str, Any], emit: Emit) -> dict[str, Any]:
 
 def _open(task: dict[str, Any]) -> dict[str, Any]:
     header = parse(task["header"].encode(), CapsuleHeader)
-    names = domain(header.domain).names
-    kept = _Kept(names, _columns_of(task["model"], header.domain), task)
-    with Path(task["path"]).open("rb") as file:
-        check_body_digest(file, header)
-        file.seek(0)
-        chunks = read_body(
-            file,
-            bytes.fromhex(task["key"]),
-            capsule=header.capsule,
-            body=header.body,
-            summary=summary_of(header),
-        )
-        for row in _rows(chunks, names):
-            kept.take(row)
-    if not kept.codes:
-        raise Refused("set-foreign" if task["subject"] else "set-empty")
-    if len(set(kept.codes)) != len(kept.codes):
+    on, subject = task["authorised_on"], task["subject"]
+    card = _sound(parse(task["model"].encode(), Scorecard))
+    names = columns_read(card, header.domain, authorised=on is not None)
+    keys = {int(group): bytes.fromhex(key) for group, key in task["keys"].items()}
+
+    def open_group(group: int) -> BinaryIO:
+        return (Path(task["folder"]) / group_file(header.body, group)).open("rb")
+
+    with ExitStack() as stack:
+        check_body_digest([stack.enter_context(open_group(group.index)) for group in header.groups], header)
+    columns = read_columns(open_group, keys, header, names)
+    codes = _flat(next(columns)[1])
+    bearing = [_flat(next(columns)[1]) for _ in AUTHORISATION] if on is not None else []
+    kept, dropped = _sifted(codes, bearing, on=on, subject=subject)
+    if not kept:
+        raise Refused("set-foreign" if subject else "set-empty")
+    if len({codes[at] for at in kept}) != len(kept):
         raise Refused("set-duplicates")
-    write_rows(
-        Path.cwd(),
-        kept.codes,
-        np.frombuffer(kept.values, dtype=np.float64).reshape(len(kept.codes), -1),
-        kept.dropped,
-    )
-    return {"rows": len(kept.codes), "dropped": len(kept.dropped)}
+    values = np.column_stack([_numbers(cells, header.rows)[kept] for _, cells in columns])
+    write_rows(Path.cwd(), [codes[at] for at in kept], values, dropped)
+    return {"rows": len(kept), "dropped": len(dropped)}
 
 
-def _columns_of(model: str, domain_id: str) -> list[str]:
-    """The columns that this domain's owner feeds; raises Refused for a card that contradicts itself."""
-    card = parse(model.encode(), Scorecard)
+def _sound(card: Scorecard) -> Scorecard:
     try:
         require_sound(card)
     except InvalidScorecard as error:
         raise Refused("malformed", what=error) from None
-    columns = [feature.column for feature in features_of(card, domain_id)]
-    unknown = set(columns) - set(domain(domain_id).names)
-    if unknown or not columns:
-        raise Refused("parties", what=", ".join(sorted(unknown)) or domain_id)
-    return columns
+    return card
 
 
-def _rows(chunks: Iterator[bytes], names: Sequence[str]) -> Iterator[list[str]]:
-    reader = csv.reader(text_lines(chunks))
-    if tuple(next(reader, ())) != tuple(names):
-        raise CapsuleDamaged("format")
-    yield from reader
+def _flat(cells: Cells) -> list[str]:
+    return list(chain.from_iterable(cells))
 
 
-class _Kept:
-    """The rows that go on, by code, with the numbers of the columns that the card asks for."""
+def _numbers(cells: Cells, rows: int) -> Values:
+    """A column's numbers, NaN where a cell is empty."""
+    flat = (float(cell) if cell else _NAN for cell in chain.from_iterable(cells))
+    return np.fromiter(flat, dtype=np.float64, count=rows)
 
-    def __init__(self, names: Sequence[str], columns: Sequence[str], task: dict[str, Any]) -> None:
-        self.codes: list[str] = []
-        self.values = array("d")  # flat, eight bytes a number: a million rows stay small
-        self.dropped: list[tuple[str, str]] = []
-        self._at = [names.index(name) for name in columns]
-        self._key = names.index("uscc")
-        self._on, self._subject = task["authorised_on"], task["subject"]
-        self._bearing = [names.index(name) for name in AUTHORISATION] if self._on else []
 
-    def take(self, row: list[str]) -> None:
-        code = row[self._key]
-        if self._subject is not None and code != self._subject:
-            return
+def _sifted(
+    codes: Sequence[str], bearing: Sequence[Sequence[str]], *, on: str | None, subject: str | None
+) -> tuple[list[int], list[tuple[str, str]]]:
+    """Places of the rows that go on, and code and reason of those that may not."""
+    kept: list[int] = []
+    dropped: list[tuple[str, str]] = []
+    for at, code in enumerate(codes):
+        if subject is not None and code != subject:
+            continue
         if is_person(code):
-            self.dropped.append((code, "natural-person"))
-            return
-        if self._on is not None and (reason := self._unauthorised(row)):
-            self.dropped.append((code, reason))
-            return
-        self.codes.append(code)
-        self.values.extend([float(row[at]) if row[at] else _NAN for at in self._at])
+            dropped.append((code, "natural-person"))
+        elif on is not None and (reason := _unauthorised([column[at] for column in bearing], on)):
+            dropped.append((code, reason))
+        else:
+            kept.append(at)
+    return kept, dropped
 
-    def _unauthorised(self, row: list[str]) -> str | None:
-        number, digest, expiry = (row[at] for at in self._bearing)
-        if not (number and digest and expiry):
-            return "authorisation-missing"
-        return "authorisation-window" if expiry < self._on else None
+
+def _unauthorised(bearing: Sequence[str], on: str) -> str | None:
+    if not all(bearing):
+        return "authorisation-missing"
+    return "authorisation-window" if bearing[-1] < on else None
 
 
 if __name__ == "__main__":

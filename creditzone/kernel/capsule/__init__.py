@@ -10,6 +10,15 @@ from creditzone.kernel.capsule.body import (
     sealed_size,
     summary_of,
 )
+from creditzone.kernel.capsule.columns import (
+    ColumnsWriter,
+    Group,
+    SealedGroup,
+    group_file,
+    group_of,
+    one_column_a_group,
+    read_columns,
+)
 from creditzone.kernel.capsule.damage import CapsuleDamaged
 from creditzone.kernel.capsule.header import (
     column_group,
@@ -26,12 +35,19 @@ __all__ = [
     "BodySummary",
     "BodyWriter",
     "CapsuleDamaged",
+    "ColumnsWriter",
+    "Group",
+    "SealedGroup",
     "body_digest",
     "check_body_digest",
     "column_group",
+    "group_file",
+    "group_of",
     "new_content_key",
+    "one_column_a_group",
     "open_header",
     "read_body",
+    "read_columns",
     "rewrap",
     "seal_header",
     "sealed_size",

@@ -5,6 +5,8 @@ import pytest
 from apps.node import capsules, datasets, roster, signing
 from apps.node.errors import NodeError, NotFound
 from creditzone.kernel.documents import new_id, now_ms
+from creditzone.kernel.domain import domain
+from tests.node import world
 from tests.node.console import furnished
 from tests.node.console.conftest import BANK, browser, post, sign_in
 from tests.node.console.test_what_binds_needs_a_fresh_factor import age_factor
@@ -46,6 +48,8 @@ def test_withdrawing_takes_the_title_and_a_fresh_code(signed_in, node, owner, ca
     assert not is_withdrawn(node, capsule)
     assert post(signed_in, path, {"name": "名单", "code": owner.code()}).status_code == 302
     assert is_withdrawn(node, capsule)
+    (told,) = world.bodies(node, "withdrawal")
+    assert (told.capsule, told.version) == (capsule, 1)
     assert "withdrawn" in signed_in.get("/capsules/").content.decode()
     assert post(signed_in, path, {"name": "名单"}).status_code == 409
 
@@ -69,8 +73,8 @@ def test_a_capsule_that_stands_is_not_deleted(signed_in, node, acting, capsule):
 
 
 def test_deleting_a_withdrawn_capsule_leaves_neither_body_nor_key(signed_in, node, acting, capsule):
-    bodies = [datasets.body_path(node, row["id"]) for row in node.store.all("SELECT id FROM body")]
-    assert len(bodies) == 2
+    bodies = list(datasets.bodies_folder(node).glob("*.body"))
+    assert len(bodies) == len(domain("balance_sheet").names) + 1  # a file a column, and the quarantine
     post(signed_in, f"/capsules/{capsule}/withdraw/", {"name": "名单"})
     path = f"/capsules/{capsule}/delete/"
     assert "nothing opens this capsule any more" in signed_in.get(path).content.decode()

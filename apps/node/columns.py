@@ -1,0 +1,22 @@
+"""Which columns of a capsule a job opens. Without numpy: the runner imports it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from creditzone.kernel.documents import Scorecard
+from creditzone.kernel.domain import domain
+from creditzone.kernel.refusals import Refused
+
+AUTHORISATION: Final = ("authorisation_no", "authorisation_digest", "authorisation_expiry")
+
+
+def columns_read(card: Scorecard, domain_id: str, *, authorised: bool) -> list[str]:
+    """The key first, then (`authorised`) what decides whether a row may be used, then the card's features of the
+    domain, in the card's order. Raises Refused where the domain does not hold them."""
+    found = domain(domain_id)
+    features = [feature.column for feature in card.features if feature.domain == domain_id]
+    unknown = set(features) - set(found.names)
+    if unknown or not features:
+        raise Refused("parties", what=", ".join(sorted(unknown)) or domain_id)
+    return [found.key, *(AUTHORISATION if authorised else ()), *features]
