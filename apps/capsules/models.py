@@ -24,14 +24,16 @@ class Capsule(Stateful, TenantModel):
         SEALED = "sealed", _("sealed")
         LISTED = "listed", _("listed")
         FROZEN = "frozen", _("frozen")
+        WITHDRAWN = "withdrawn", _("withdrawn at its node")
         REVOKED = "revoked", _("revoked")
         DESTROYED = "destroyed", _("destroyed")
 
     MOVES: ClassVar[Mapping[Any, set[Any]]] = {
         State.DRAFT: {State.SEALED, State.DESTROYED},
-        State.SEALED: {State.LISTED, State.FROZEN, State.REVOKED},
-        State.LISTED: {State.SEALED, State.FROZEN, State.REVOKED},
-        State.FROZEN: {State.SEALED, State.REVOKED},
+        State.SEALED: {State.LISTED, State.FROZEN, State.WITHDRAWN, State.REVOKED},
+        State.LISTED: {State.SEALED, State.FROZEN, State.WITHDRAWN, State.REVOKED},
+        State.FROZEN: {State.SEALED, State.WITHDRAWN, State.REVOKED},
+        State.WITHDRAWN: {State.SEALED, State.REVOKED},
         State.REVOKED: {State.DESTROYED},
     }
     USABLE: ClassVar[frozenset[str]] = frozenset({State.SEALED, State.LISTED})
@@ -65,6 +67,11 @@ class Capsule(Stateful, TenantModel):
     def is_usable(self) -> bool:
         """Whether the portal lets jobs use it."""
         return self.state in self.USABLE
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether its node opens it for nobody until it is sealed to a newer policy."""
+        return bool(self.state == self.State.WITHDRAWN)
 
 
 class CapsuleParty(models.Model):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.capsules.models import Capsule, CapsuleParty, CapsuleVersion
 from apps.capsules.selectors import Act, get_for
 from apps.core import clock
-from apps.core.errors import Invalid
+from apps.core.errors import IllegalMove, Invalid, NotFound
 from apps.datasets.models import Dataset
 from apps.datasets.selectors import Act as DatasetAct
 from apps.datasets.selectors import get_for as dataset_for
@@ -21,7 +21,7 @@ from apps.ledger.services import append_entry
 from apps.tenants import zone
 from apps.tenants.members import Member
 from apps.tenants.models import Organisation
-from creditzone.kernel.documents import CapsuleHeader, CapsuleSealed, Policy, Rule, Signed
+from creditzone.kernel.documents import CapsuleHeader, CapsuleSealed, CapsuleWithdrawn, Policy, Rule, Signed
 from creditzone.kernel.policy.constraints.grantee import SUBJECT
 from creditzone.kernel.policy.purposes import PURPOSES
 
@@ -164,7 +164,7 @@ def _keep_version(capsule: Capsule, header: CapsuleHeader, policy: Policy, seale
     capsule.is_open_to_subjects = any(SUBJECT in rule.grantees for rule in policy.rules)
     capsule.sealed_at = clock.from_ms(header.sealed_at)
     capsule.save()
-    if capsule.state == Capsule.State.DRAFT:
+    if capsule.state in {Capsule.State.DRAFT, Capsule.State.WITHDRAWN}:
         capsule.move(to=Capsule.State.SEALED)
     if not policy.rules and capsule.state != Capsule.State.REVOKED:  # a head that allows nothing takes it back
         capsule.move(to=Capsule.State.REVOKED)
@@ -174,6 +174,21 @@ def _keep_version(capsule: Capsule, header: CapsuleHeader, policy: Policy, seale
     CapsuleParty.objects.bulk_create(
         [CapsuleParty(org=org, subject=capsule, owner=capsule.owner) for org in sorted(named)]
     )
+
+
+def record_withdrawal(*, organisation: Organisation, withdrawn: CapsuleWithdrawn) -> Capsule:
+    """Its owner's node opens the capsule for nobody from now on, until it is sealed to a newer policy.
+
+    What concerns an older head, or a capsule that is over, changes nothing. Raises NotFound."""
+    found = Capsule.objects.select_for_update().filter(pk=UUID(withdrawn.capsule), owner=organisation.id)
+    capsule = found.first()
+    if capsule is None:
+        raise NotFound(what=_("capsule"))
+    if withdrawn.version < capsule.version or Capsule.State.WITHDRAWN not in Capsule.MOVES.get(capsule.state, ()):
+        return capsule
+    capsule.move(to=Capsule.State.WITHDRAWN)
+    _log(None, "capsule.withdraw", capsule, version=withdrawn.version, person=withdrawn.person)
+    return capsule
 
 
 @transaction.atomic
@@ -222,6 +237,8 @@ def decline_policy(*, policy: Policy, digest: str, reason: str) -> None:
 
 def _move(actor: Member, capsule_id: UUID, act: Act, to: str, entry: str, **facts: str) -> Capsule:
     capsule = get_for(actor, capsule_id, to=act)
+    if capsule.state == Capsule.State.WITHDRAWN and to == Capsule.State.SEALED:  # only its node opens it again
+        raise IllegalMove(now=Capsule.State(capsule.state).label, to=Capsule.State(to).label)
     capsule.move(to=to)
     _log(actor, entry, capsule, **facts)
     return capsule

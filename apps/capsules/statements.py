@@ -1,15 +1,21 @@
 """What nodes say about capsules and their policies."""
 
-from apps.capsules.services import decline_policy, register
+from apps.capsules.services import decline_policy, record_withdrawal, register
 from apps.core.errors import Invalid
 from apps.exchange.registry import DeclinedDraft, Sender, SignedDraft, on_declined, on_signed, on_statement
-from creditzone.kernel.documents import CapsuleSealed, Policy
+from creditzone.kernel.documents import CapsuleSealed, CapsuleWithdrawn, Policy
 
 
 @on_statement(CapsuleSealed)
 def take_sealed(sender: Sender, body: CapsuleSealed) -> None:
     """A head was sealed to a policy at its owner's node."""
     register(organisation=sender.organisation, sealed=body)
+
+
+@on_statement(CapsuleWithdrawn)
+def take_withdrawal(sender: Sender, body: CapsuleWithdrawn) -> None:
+    """A capsule was withdrawn at its owner's node."""
+    record_withdrawal(organisation=sender.organisation, withdrawn=body)
 
 
 @on_signed(Policy)

@@ -186,6 +186,7 @@ def capsule(request: TenantRequest, capsule_id: UUID) -> HttpResponse:
         "for_subjects": SUBJECT in grantees,
         "versions": selectors.versions_of(found),
         "contracts": _contracts(found),
+        "stopped": [one for one in _contracts(found) if one.state == "active"] if found.is_withdrawn else [],
         "states": _states(found),
         "steps": _steps(found, actor) if is_own else [],
         "sign_url": sign_url(actor, found.draft_digest) if is_own and found.draft_digest else None,
@@ -222,7 +223,7 @@ def _is_open(capsule: Capsule, name: str) -> bool:
     if STEPS[name].to not in Capsule.MOVES.get(capsule.state, ()):
         return False
     if name in {"unlist", "thaw"}:
-        return (capsule.state == Capsule.State.FROZEN) == (name == "thaw")
+        return bool(capsule.state == {"unlist": Capsule.State.LISTED, "thaw": Capsule.State.FROZEN}[name])
     return name != "destroyed" or capsule.state == Capsule.State.REVOKED
 
 

@@ -104,6 +104,8 @@ def require_authorised(request: JobRequest, *, now: datetime) -> Authorisation |
     if request.authorisation is None:
         return None
     found = authorisation_by_digest(request.authorisation)
+    if found is not None and found.withdrawal:
+        raise Refused("authorisation-withdrawn", organisation=found.subject.uscc)
     if found is None or found.state in {Authorisation.State.WITHDRAWN, Authorisation.State.EXPIRED}:
         raise Refused("authorisation-missing")
     if not found.not_before <= now < found.not_after:

@@ -116,6 +116,10 @@ class Authorisation(Stateful, TenantModel):
     digest = models.CharField(max_length=68, unique=True)
     document = models.JSONField()
     """`documents.Signed` of the `Authorisation`."""
+    withdrawal_digest = models.CharField(max_length=68, blank=True)
+    """The withdrawal that waits in the firm's node, or that the firm signed there."""
+    withdrawal = models.JSONField(null=True)
+    """`documents.Signed` of the `AuthorisationWithdrawal`, once signed."""
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFTED)
     not_before = models.DateTimeField(_("from"))
     not_after = models.DateTimeField(_("until"))

@@ -233,6 +233,7 @@ def _expire_authorisations(moment: datetime) -> int:
     for authorisation in over:
         authorisation.move(to=Authorisation.State.EXPIRED)
         withdraw_drafts(authorisation.digest)
+        withdraw_drafts(authorisation.withdrawal_digest)
         _log_authorisation(None, "authorisation.expire", authorisation)
     return len(over)
 
@@ -312,16 +313,53 @@ def decline_authorisation(*, digest: str, reason: str) -> Authorisation:
 
 @transaction.atomic
 def withdraw_authorisation(*, actor: Member, authorisation_id: UUID) -> Authorisation:
-    """The firm withdraws: from now on the portal starts nothing under it; what was computed stays.
+    """Take back an authorisation. One that is not signed is over at once; for one in force the withdrawal is drafted
+    and goes to the firm's node, and counts once the firm has signed it there. Asking twice changes nothing.
 
-    Raises NotFound, Forbidden, IllegalMove."""
+    Raises NotFound, Forbidden, IllegalMove where it is over."""
     require_role(actor, Act.AUTHORISE)
-    authorisation = Authorisation.objects.filter(pk=authorisation_id, owner=actor.organisation_id).first()
+    found = Authorisation.objects.select_for_update().filter(pk=authorisation_id, owner=actor.organisation_id)
+    authorisation = found.first()
     if authorisation is None:
         raise NotFound(what=_("authorisation"))
-    authorisation.move(to=Authorisation.State.WITHDRAWN)
-    withdraw_drafts(authorisation.digest)
-    _log_authorisation(actor, "authorisation.withdraw", authorisation)
+    if authorisation.state != Authorisation.State.ACTIVE:
+        authorisation.move(to=Authorisation.State.WITHDRAWN)
+        withdraw_drafts(authorisation.digest)
+        _log_authorisation(actor, "authorisation.withdraw", authorisation)
+    elif not authorisation.withdrawal_digest:
+        document = documents.AuthorisationWithdrawal(
+            zone=zone.zone_digest(),
+            id=str(new_id()),
+            authorisation=authorisation.digest,
+            by=actor.organisation.uscc,
+            at=clock.to_ms(clock.now()),
+        )
+        digest = request_signatures(document, of=[actor.organisation], drafter=actor.organisation_id)
+        authorisation.withdrawal_digest = digest
+        authorisation.save(update_fields=["withdrawal_digest"])
+        _log_authorisation(actor, "authorisation.draft-withdrawal", authorisation, draft=digest)
+    return authorisation
+
+
+def record_withdrawal(*, signed: SignedDraft) -> Authorisation:
+    """Keep the firm's signed withdrawal, and send it to its own node and to every node that the authorisation names.
+
+    Raises NotFound, IllegalMove where the authorisation is over."""
+    authorisation = _withdrawn_by(signed.digest)
+    document = Signed(text=signed.text, signatures=(signed.signature,))
+    authorisation.move(to=Authorisation.State.WITHDRAWN, withdrawal=msgspec.to_builtins(document))
+    named = AuthorisationParty.objects.filter(subject=authorisation).values("org")
+    send_completed(document, to=Organisation.objects.filter(pk__in=named), sender=authorisation.owner)
+    _log_authorisation(None, "authorisation.withdraw", authorisation, person=signed.person, withdrawal=signed.digest)
+    return authorisation
+
+
+def decline_withdrawal(*, digest: str, reason: str) -> Authorisation:
+    """The firm thought better of it: the authorisation stays in force. Raises NotFound."""
+    authorisation = _withdrawn_by(digest)
+    authorisation.withdrawal_digest = ""
+    authorisation.save(update_fields=["withdrawal_digest"])
+    _log_authorisation(None, "authorisation.decline-withdrawal", authorisation, reason=reason)
     return authorisation
 
 
@@ -339,6 +377,13 @@ def _locked(digest: str) -> Contract:
 
 def _locked_authorisation(digest: str) -> Authorisation:
     authorisation = Authorisation.objects.select_for_update().filter(digest=digest).first()
+    if authorisation is None:
+        raise NotFound(what=_("authorisation"))
+    return authorisation
+
+
+def _withdrawn_by(digest: str) -> Authorisation:
+    authorisation = Authorisation.objects.select_for_update().filter(withdrawal_digest=digest).first()
     if authorisation is None:
         raise NotFound(what=_("authorisation"))
     return authorisation

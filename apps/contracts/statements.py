@@ -3,12 +3,21 @@
 from apps.contracts.services import (
     decline,
     decline_authorisation,
+    decline_withdrawal,
     record_act,
     record_authorisation,
     record_signature,
+    record_withdrawal,
 )
 from apps.exchange.registry import DeclinedDraft, Sender, SignedDraft, on_declined, on_signed, on_statement
-from creditzone.kernel.documents import Authorisation, Contract, ContractAct, ContractActed, Signed
+from creditzone.kernel.documents import (
+    Authorisation,
+    AuthorisationWithdrawal,
+    Contract,
+    ContractAct,
+    ContractActed,
+    Signed,
+)
 
 
 @on_signed(Contract)
@@ -50,3 +59,15 @@ def take_authorisation(signed: SignedDraft) -> None:
 def take_declined_authorisation(declined: DeclinedDraft) -> None:
     """A firm returned its authorisation."""
     decline_authorisation(digest=declined.digest, reason=declined.reason)
+
+
+@on_signed(AuthorisationWithdrawal)
+def take_withdrawal(signed: SignedDraft) -> None:
+    """A firm took its authorisation back."""
+    record_withdrawal(signed=signed)
+
+
+@on_declined(AuthorisationWithdrawal)
+def take_declined_withdrawal(declined: DeclinedDraft) -> None:
+    """A firm returned the withdrawal: the authorisation stays in force."""
+    decline_withdrawal(digest=declined.digest, reason=declined.reason)

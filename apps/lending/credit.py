@@ -47,6 +47,8 @@ class Given:
     disclosed: str
     can_withdraw: bool
     sign_url: str
+    withdrawal_url: str
+    """Where a drafted withdrawal waits for the firm's signature."""
 
     @property
     def dialog(self) -> str:
@@ -127,6 +129,7 @@ def _one_given(actor: Member, one: Authorisation, names: dict[str, str], *, may:
     document = read(authorisation_document(one), documents.Authorisation)
     live = {Authorisation.State.DRAFTED, Authorisation.State.ACTIVE}
     is_drafted = one.state == Authorisation.State.DRAFTED
+    waits = one.state == Authorisation.State.ACTIVE and bool(one.withdrawal_digest)
     return Given(
         authorisation=one,
         enquirer=called(one.enquirer),
@@ -134,8 +137,9 @@ def _one_given(actor: Member, one: Authorisation, names: dict[str, str], *, may:
         domains=wording.listed(wording.domain_name(name) for name in document.domains),
         purpose=say_purpose(document.purpose, wording.language()),
         disclosed=wording.disclosed(document.disclosures),
-        can_withdraw=may and one.owner == actor.organisation_id and one.state in live,
+        can_withdraw=may and one.owner == actor.organisation_id and one.state in live and not waits,
         sign_url=(sign_url(actor, one.digest) or "") if is_drafted else "",
+        withdrawal_url=(sign_url(actor, one.withdrawal_digest) or "") if waits else "",
     )
 
 

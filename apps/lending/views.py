@@ -93,7 +93,8 @@ def _credit_page(request: TenantRequest, form: AskForm, status: int = 200) -> Ht
         "say": _say(found),
         "kinds": credit.facts_of_kinds(),
         "impacts": [
-            _("Nothing new is computed under it; an enquiry that is waiting is refused."),
+            _("You sign the withdrawal in your node; it goes to each provider named, whose node refuses from then on."),
+            _("Nothing new is computed under it; an enquiry that is waiting is refused, one that runs is ended."),
             _("What was computed before stays with whom it was sealed to."),
         ],
         "may_ask": request.actor.role in {Role.OWNER, Role.OFFICER},
@@ -128,8 +129,11 @@ def ask(request: TenantRequest) -> HttpResponse:
 
 @require_POST
 def withdraw(request: TenantRequest, authorisation_id: UUID) -> HttpResponse:
-    """Withdraw an authorisation: nothing new is computed under it; what was computed stays."""
+    """Withdraw an authorisation: one in force by the firm's signature in its node, one that is unsigned at once."""
     credit.require_firm(request.actor)
-    withdraw_authorisation(actor=request.actor, authorisation_id=authorisation_id)
-    messages.success(request, _("Withdrawn: from now on the portal starts nothing under it."))
+    found = withdraw_authorisation(actor=request.actor, authorisation_id=authorisation_id)
+    if found.state == found.State.WITHDRAWN:
+        messages.success(request, _("Taken back before it was signed: nothing was ever permitted by it."))
+    else:
+        messages.info(request, _("The withdrawal is drafted. It holds once you have signed it in your node."))
     return redirect(f"{reverse('lending:credit')}#authorisations")

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from apps.node import capsules, contracts, outbox, uses
+from apps.node import capsules, contracts, outbox, uses, withdrawals
 from apps.node.node import Node
 from apps.node.store import Transaction
 from creditzone.kernel.documents import (
@@ -58,6 +58,7 @@ def standing_of(node: Node, *, now: int | None = None) -> Standing:
         has_seen=lambda order: node.store.one("SELECT 1 FROM attempt WHERE order_id = ?", order) is not None,
         last_fence=lambda job: _last_fence(node, job),
         contract_state=lambda digest: contracts.state_of(node, digest),
+        withdrawals=lambda digest: withdrawals.of(node, digest),
         capsule=lambda capsule: capsules.held(node, capsule),
         spent=lambda capsule, job: uses.counted(node, capsule, but=job),
     )

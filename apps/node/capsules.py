@@ -15,6 +15,7 @@ from creditzone.kernel.capsule import rewrap, seal_header
 from creditzone.kernel.documents import (
     CapsuleHeader,
     CapsuleSealed,
+    CapsuleWithdrawn,
     DatasetMeasured,
     Policy,
     Signed,
@@ -120,7 +121,6 @@ def seal(node: Node, tx: Transaction, policy: Policy, *, key: PrivateKey) -> tup
     held_row = tx.one("SELECT header FROM capsule WHERE id = ?", policy.capsule)
     if held_row is None:
         measured = msgspec.json.decode(dataset["measured"], type=DatasetMeasured)
-        summary = BodySummary(body["length"], body["chunks"], body["digest"], body["chunk_size"])
         header = seal_header(
             policy=policy,
             keys=content,
@@ -146,15 +146,20 @@ def seal(node: Node, tx: Transaction, policy: Policy, *, key: PrivateKey) -> tup
 def withdraw(node: Node, acting: Acting, capsule: str) -> None:
     """Let nobody use the capsule from now on; a newly signed policy opens it again.
 
-    It holds at once: orders are refused and what runs on it ends. Raises Forbidden, FactorStale, NotFound."""
+    It holds at once: orders are refused and what runs on it ends. The portal gets a statement. Raises Forbidden,
+    FactorStale, NotFound."""
     require(acting, Act.WITHDRAW_CAPSULE)
     with node.store.write() as tx:
-        node.act(tx)
-        changed = tx.run(
-            "UPDATE capsule SET withdrawn = 1 WHERE id = ? AND organisation = ?", capsule, acting.organisation
+        now = node.act(tx)
+        row = tx.one(
+            "SELECT version, withdrawn FROM capsule WHERE id = ? AND organisation = ?", capsule, acting.organisation
         )
-        if not changed:
+        if row is None:
             raise NotFound
+        if not row["withdrawn"]:
+            tx.run("UPDATE capsule SET withdrawn = 1 WHERE id = ?", capsule)
+            body = CapsuleWithdrawn(capsule=capsule, version=row["version"], person=acting.person, at=now)
+            outbox.say(node, tx, body, organisation=acting.organisation)
 
 
 def _keep(tx: Transaction, header: Signed, policy: Signed, head: CapsuleHeader) -> None:

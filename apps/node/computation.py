@@ -43,7 +43,7 @@ from creditzone.kernel.domain import domain
 from creditzone.kernel.engine.faults import EngineFault, StageFailed
 from creditzone.kernel.engine.process import run_stage
 from creditzone.kernel.engine.scratch import make_scratch, wipe
-from creditzone.kernel.orders import CheckedOrder
+from creditzone.kernel.orders import CheckedOrder, is_withdrawn
 from creditzone.kernel.refusals import Refused
 
 log = structlog.get_logger("node.jobs")
@@ -332,9 +332,9 @@ class Computation:
         return self.ending.is_set() or self.interruption() is not None
 
     def interruption(self) -> Ended | None:
-        """Why this attempt is to end before its time: the zone said stop, its capsule was withdrawn here, or a
-        contract that it rests on was suspended or ended here or by the other side meanwhile. None while nothing stands
-        against it."""
+        """Why this attempt is to end before its time: the zone said stop, its capsule was withdrawn here, or what it
+        rests on was suspended, ended or taken back, here or by the other side. None while nothing stands against
+        it."""
         reason = attempts.stop_reason(self.node, self.attempt)
         if reason is not None:
             return Ended(reason)
@@ -344,6 +344,9 @@ class Computation:
             state = contracts.state_of(self.node, digest)
             if state != "active":
                 return Ended("contract-state", state=state or "unknown")
+        given = self.checked.request.authorisation
+        if given is not None and is_withdrawn(given, self.recipient, attempts.standing_of(self.node)):
+            return Ended("authorisation-withdrawn", organisation=self.recipient)
         return None
 
     @cached_property

@@ -7,12 +7,13 @@ from typing import Literal, cast
 
 import msgspec
 
-from apps.node import documents, outbox
+from apps.node import documents, outbox, withdrawals
 from apps.node.errors import IllegalMove, NodeError, NotFound
 from apps.node.node import Node
 from apps.node.roster import Act, Acting, require
 from apps.node.store import Transaction
 from creditzone.kernel.documents import (
+    AuthorisationWithdrawal,
     Contract,
     ContractAct,
     ContractActed,
@@ -91,6 +92,8 @@ def complete(node: Node, tx: Transaction, document: Signed) -> None:
     elif isinstance(parsed, ContractAct):
         _take_act(node, tx, document, parsed)
     else:
+        if isinstance(parsed, AuthorisationWithdrawal):
+            withdrawals.keep(tx, document, parsed)
         documents.complete(tx, _verified(node, document))
 
 

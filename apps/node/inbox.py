@@ -12,6 +12,7 @@ from apps.node.node import Node
 from apps.node.store import Transaction
 from creditzone.kernel.documents import (
     Authorisation,
+    AuthorisationWithdrawal,
     CardShown,
     Contract,
     ContractAct,
@@ -34,7 +35,9 @@ from creditzone.kernel.documents import (
 )
 
 log = structlog.get_logger("node.inbox")
-SIGNABLE: tuple[type[Document], ...] = (Policy, Contract, ContractAct, Authorisation, JobRequest)
+SIGNABLE: tuple[type[Document], ...] = (
+    Policy, Contract, ContractAct, Authorisation, AuthorisationWithdrawal, JobRequest
+)  # fmt: skip
 
 
 def take(node: Node, message: Message) -> None:

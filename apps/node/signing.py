@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal, cast
 
-from apps.node import capsules, contracts, documents, outbox, wording
+from apps.node import capsules, contracts, documents, outbox, withdrawals, wording
 from apps.node.errors import IllegalMove, NodeError
 from apps.node.node import Node
 from apps.node.roster import BINDING, Act, Acting, require
@@ -20,6 +20,7 @@ from apps.node.store import Transaction
 from creditzone.kernel.credit.uscc import is_person
 from creditzone.kernel.documents import (
     Authorisation,
+    AuthorisationWithdrawal,
     Contract,
     ContractAct,
     ContractActed,
@@ -44,6 +45,7 @@ ACT_OF: Final[dict[str, Act]] = {
     "contract": Act.SIGN_CONTRACT,
     "contract-act": Act.ACT_ON_CONTRACT,
     "authorisation": Act.SIGN_AUTHORISATION,
+    "withdrawal": Act.SIGN_AUTHORISATION,
     "request": Act.SIGN_REQUEST,
 }
 
@@ -181,6 +183,8 @@ def require_signable(node: Node, document: Document, *, organisation: str) -> No
                 raise NodeError("not-ours")
         case Authorisation():
             _signable_authorisation(node, document, organisation)
+        case AuthorisationWithdrawal():
+            _signable_withdrawal(node, document, organisation)
         case JobRequest():
             _signable_request(node, document, organisation)
         case _:
@@ -227,6 +231,14 @@ def _signable_authorisation(node: Node, authorisation: Authorisation, organisati
             raise NodeError("card-unconfirmed", organisation=provider)
 
 
+def _signable_withdrawal(node: Node, withdrawal: AuthorisationWithdrawal, organisation: str) -> None:
+    if withdrawal.by != organisation:
+        raise NodeError("not-ours")
+    given = documents.held(node, withdrawal.authorisation, organisation=organisation)
+    if given["kind"] != "authorisation" or given["state"] not in ("signed", "complete"):
+        raise NodeError("not-ours")
+
+
 def _signable_request(node: Node, request: JobRequest, organisation: str) -> None:
     if request.recipient != organisation:
         raise NodeError("not-ours")
@@ -262,6 +274,8 @@ def _sign_one(node: Node, tx: Transaction, one: Draft, *, key: PrivateKey, perso
         return
     if isinstance(document, Contract):
         contracts.note_signed(tx, document, digest=one.digest)
+    if isinstance(document, AuthorisationWithdrawal):
+        withdrawals.keep(tx, signed, document)
     if isinstance(document, JobRequest):
         _await_result(tx, document, digest=one.digest)
     body = DocumentSigned(document=one.digest, signature=signature, person=person)

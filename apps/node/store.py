@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 DATABASE: Final = "store.sqlite3"
-VERSION: Final = 2
+VERSION: Final = 3
 
 _SCHEMA: Final = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -43,6 +43,10 @@ CREATE TABLE contract (
   changed_at INTEGER NOT NULL);
 CREATE TABLE contract_act (
   digest TEXT PRIMARY KEY, contract TEXT NOT NULL, text TEXT NOT NULL, at INTEGER NOT NULL);
+
+CREATE TABLE withdrawal (
+  authorisation TEXT NOT NULL, text TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (authorisation, text)) WITHOUT ROWID;
 
 CREATE TABLE upload (
   id TEXT PRIMARY KEY, organisation TEXT NOT NULL, filename TEXT NOT NULL, size INTEGER NOT NULL,
@@ -116,6 +120,12 @@ INSERT INTO factor
 DROP TABLE factor_before;
 """
 """A factor became a line's of the roster; a person's one factor goes on for each line that it had."""
+
+_FROM_2_TO_3: Final = """
+CREATE TABLE withdrawal (
+  authorisation TEXT NOT NULL, text TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (authorisation, text)) WITHOUT ROWID;
+"""
 
 
 class Transaction:
@@ -226,7 +236,7 @@ class Store:
         connection.execute("BEGIN IMMEDIATE")
         try:
             found = connection.execute("PRAGMA user_version").fetchone()[0]
-            steps = {0: _SCHEMA, 1: _FROM_1_TO_2, VERSION: ""}
+            steps = {0: _SCHEMA, 1: _FROM_1_TO_2 + _FROM_2_TO_3, 2: _FROM_2_TO_3, VERSION: ""}
             if found not in steps:
                 raise ValueError(f"{self._path} has version {found}; this program knows {VERSION}")
             for statement in filter(str.strip, steps[found].split(";\n")):

@@ -8,15 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from apps.node import documents
 from apps.node.node import Node
 from creditzone.kernel.credit.uscc import is_person
 from creditzone.kernel.documents import (
     Authorisation,
+    AuthorisationWithdrawal,
     Contract,
     ContractAct,
     Document,
     JobRequest,
     Policy,
+    read,
 )
 from creditzone.kernel.domain import UnknownDomain, domain
 from creditzone.kernel.policy import Segment, say_policy
@@ -38,6 +41,7 @@ _KINDS: Final[dict[str, tuple[str, str]]] = {
     "contract": ("数据可用性契约", "data availability contract"),
     "contract-act": ("合约变更", "change of a contract"),
     "authorisation": ("授权书", "authorisation"),
+    "withdrawal": ("撤回授权", "withdrawal of an authorisation"),
     "request": ("任务申请书", "job request"),
 }
 
@@ -85,6 +89,9 @@ def title_of(node: Node, document: Document, language: str) -> str:
         case Authorisation():
             subject = names.organisation(document.subject)
             return f"授权书 · {subject}" if zh else f"Authorisation · {subject}"
+        case AuthorisationWithdrawal():
+            head = document.authorisation[4:12]
+            return f"撤回授权书 {head}" if zh else f"Withdraw authorisation {head}"
         case JobRequest():
             return f"任务申请书 · {document.title}" if zh else f"Job request · {document.title}"
     return document.zone
@@ -103,6 +110,8 @@ def sentences_of(node: Node, document: Document, language: str) -> list[list[Seg
             return [_say_act(document, short, names)]
         case Authorisation():
             return _say_authorisation(document, short, names)
+        case AuthorisationWithdrawal():
+            return _say_withdrawal(node, document, short, names)
         case JobRequest():
             return [_say_request(document, short, names), _say_consent(document, short)]
     return []
@@ -138,6 +147,8 @@ def rows_of(node: Node, document: Document, language: str) -> list[tuple[str, st
                 ("申请编号", "Application", document.application or "—"),
                 ("期限", "Term", _term(document.not_before, document.not_after, short)),
             ]
+        case AuthorisationWithdrawal():
+            rows = [("授权书摘要", "Authorisation digest", document.authorisation)]
         case JobRequest():
             rows = [
                 ("使用方", "Recipient", names.organisation(document.recipient)),
@@ -286,6 +297,31 @@ def _say_authorisation(document: Authorisation, language: str, names: NodeNames)
             Segment("never", "grantee", deny=True),
             Segment(" passed on."),
         ],
+    ]
+
+
+def _say_withdrawal(
+    node: Node, document: AuthorisationWithdrawal, language: str, names: NodeNames
+) -> list[list[Segment]]:
+    """What is taken back, from whom, and what stays; the authorisation is the one that this node signed."""
+    given = documents.find(node, document.authorisation)
+    enquirer, providers = document.authorisation, "—"
+    if given is not None:
+        authorisation = read(given, Authorisation)
+        enquirer = names.organisation(authorisation.enquirer)
+        providers = _list([names.organisation(one) for one in authorisation.providers], language)
+    by = Segment(names.organisation(document.by), "grantee")
+    to, told = Segment(enquirer, "grantee"), Segment(providers, "provider")
+    if language == "zh":
+        stays = Segment("据此计算；此前已密封给使用方的结果保留。")
+        return [
+            [by, Segment(" 撤回给 "), to, Segment(" 的授权书。")],
+            [told, Segment(" 收到后"), Segment("不再", "grantee", deny=True), stays],
+        ]
+    stays = Segment(" under it once told; what was sealed to its recipient before stays there.")
+    return [
+        [by, Segment(" takes back its authorisation for "), to, Segment(".")],
+        [told, Segment(" will compute "), Segment("nothing", "grantee", deny=True), stays],
     ]
 
 

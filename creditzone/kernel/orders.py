@@ -4,12 +4,13 @@ The portal could lie about everything; so nothing here is taken from it. What th
 what the node's own officers signed or confirmed, handed in as `Standing`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from creditzone.kernel.credit.uscc import is_person
 from creditzone.kernel.documents import (
     Authorisation,
+    AuthorisationWithdrawal,
     CapsuleHeader,
     Card,
     Contract,
@@ -51,7 +52,8 @@ class Standing:
     """What a node holds in its own store and reads for a check.
 
     `cards` are those that its officers confirmed, its own among them; `contract_state` gives the state that stands
-    here for a contract's digest, None where none of its officers signed it; `spent` counts the uses of a capsule by
+    here for a contract's digest, None where none of its officers signed it; `withdrawals` are those that came here for
+    an authorisation's digest, their signatures not checked yet; `spent` counts the uses of a capsule by
     rule, those of the named job left out (its attempts share one); `last_fence` is the job's highest fence, 0 for a
     new one; `kept_time` the highest time at which the node ever acted, in milliseconds UTC like `now`."""
 
@@ -65,6 +67,7 @@ class Standing:
     has_seen: Callable[[str], bool]
     last_fence: Callable[[str], int]
     contract_state: Callable[[str], str | None]
+    withdrawals: Callable[[str], Iterable[Signed]]
     capsule: Callable[[str], HeldCapsule | None]
     spent: Callable[[str, str], Mapping[str, int]]
 
@@ -249,6 +252,8 @@ def _authorised(order: Order, request: JobRequest, standing: Standing) -> None:
         raise Refused("malformed", what=error) from error
     except SignatureInvalid as error:
         raise Refused("authorisation-signature", organisation=firm) from error
+    if is_withdrawn(order.authorisation.digest, firm, standing):
+        raise Refused("authorisation-withdrawn", organisation=firm)
     facts = {
         "subject": authorisation.subject == firm,
         "enquirer": authorisation.enquirer == request.recipient,
@@ -263,6 +268,19 @@ def _authorised(order: Order, request: JobRequest, standing: Standing) -> None:
         raise Refused("authorisation-mismatch", what=", ".join(wrong))
     if not authorisation.not_before <= standing.now < authorisation.not_after:
         raise Refused("authorisation-window")
+
+
+def is_withdrawn(authorisation: str, firm: str, standing: Standing) -> bool:
+    """Whether a withdrawal of the authorisation with this digest came here that the firm itself signed."""
+    key = _key_of(firm, standing)
+    for one in standing.withdrawals(authorisation):
+        try:
+            withdrawal = require_signature(one, AuthorisationWithdrawal, by=firm, key=key)
+        except (DocumentError, SignatureInvalid):
+            continue
+        if (withdrawal.authorisation, withdrawal.by, withdrawal.zone) == (authorisation, firm, standing.zone):
+            return True
+    return False
 
 
 def _whole_capsule(mine: Input, standing: Standing) -> tuple[CapsuleHeader, Policy]:

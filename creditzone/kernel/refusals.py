@@ -186,6 +186,12 @@ CLAUSES: dict[str, Clause] = {
         "请企业续签授权书。",
         "The firm renews its authorisation.",
     ),
+    "authorisation-withdrawn": Clause(
+        "企业 %(organisation)s 已撤回授权书。",
+        "The firm %(organisation)s withdrew its authorisation.",
+        "不得据此再作任何计算；如仍需要，请企业另签授权书。",
+        "Nothing is computed under it any more; if it is still wanted, the firm signs another.",
+    ),
     "natural-person": Clause(
         "统一代码以 92 开头，属个人信息，须有单独同意，本专区暂不评分。",
         "A code that begins with 92 is a person's; scoring it needs separate consent and is not offered yet.",

@@ -242,6 +242,38 @@ def test_an_authorisation_that_does_not_cover_the_enquiry_is_refused(zone, expec
     assert clause(zone, zone.sign_order(self_enquiry(zone, **changes))) == expected
 
 
+def withdrawal(zone, order, changes=(), *, key=FIRM, by=FIRM):
+    document = d.AuthorisationWithdrawal(
+        zone=zone.id,
+        id="01900000-0000-7000-8000-0000000000a1",
+        authorisation=order.authorisation.digest,
+        by=by,
+        at=NOW,
+    )
+    return d.signed(msgspec.structs.replace(document, **dict(changes)), zone.keys[key], by=by)
+
+
+def test_an_authorisation_that_its_firm_took_back_is_refused(zone):
+    order = self_enquiry(zone)
+    came = {order.authorisation.digest: [withdrawal(zone, order)]}
+    assert clause(zone, zone.sign_order(order), withdrawals=lambda one: came.get(one, [])) == "authorisation-withdrawn"
+
+
+@pytest.mark.parametrize(
+    ("who", "changes"),
+    [
+        ({"key": BANK}, {}),
+        ({"key": BANK, "by": BANK}, {}),
+        ({}, {"authorisation": "sm3:" + "0" * 64}),
+        ({}, {"zone": "sm3:" + "0" * 64}),
+    ],
+)
+def test_nobody_else_takes_a_firms_authorisation_back(zone, who, changes):
+    order = self_enquiry(zone)
+    forged = withdrawal(zone, order, changes, **who)
+    assert check_order(zone.sign_order(order), zone.standing(withdrawals=lambda one: [forged])).rule == "self"
+
+
 def test_a_firm_cannot_be_asked_about_by_somebody_else(zone):
     order = self_enquiry(zone)
     request = d.read(order.request, d.JobRequest)

@@ -244,6 +244,7 @@ class Zone:
             has_seen=lambda order: order in self.seen,
             last_fence=lambda job: self.fence,
             contract_state=lambda digest: self.state,
+            withdrawals=lambda digest: (),
             capsule=lambda capsule: held if capsule == self.policy.capsule else None,
             spent=lambda capsule, job: self.spent,
         )

@@ -6,6 +6,7 @@ from apps.compute.models import Job
 from apps.compute.services import admit_waiting
 from apps.contracts.models import Authorisation
 from apps.core.tenancy import tenant_tx
+from creditzone.kernel.documents import AuthorisationWithdrawal
 from tests.road import Road
 
 
@@ -75,8 +76,17 @@ def test_an_authorisation_is_withdrawn_by_its_firm_alone(road: Road, open_capsul
     assert client.get(path).status_code == 405
     assert client.post(path).status_code == 302
     with tenant_tx(None, role="exchange"):
+        waiting = Authorisation.objects.get()
+    assert waiting.state == Authorisation.State.ACTIVE
+    assert f"/sign/{waiting.withdrawal_digest.removeprefix('sm3:')}/" in text(road)
+    owner = road.zone.member("firm", "owner")
+    host, firm = road.nodes["platform"], {"organisation": road.zone["firm"].uscc, "key": road.firm_key}
+    host.sign_draft(AuthorisationWithdrawal, str(owner.person_id), **firm)
+    with tenant_tx(None, role="exchange"):
         assert Authorisation.objects.get().state == Authorisation.State.WITHDRAWN
-    assert "withdrawn" in text(road)
+    body = text(road)
+    assert waiting.withdrawal_digest in body
+    assert "Sign the withdrawal" not in body
     assert client.post(path).status_code == 409
 
 

@@ -20,6 +20,7 @@ KINDS: dict[str, Words] = {
     "contract": _("data availability contract"),
     "contract-act": _("act on a contract"),
     "authorisation": _("authorisation"),
+    "withdrawal": _("withdrawal of an authorisation"),
     "request": _("job request"),
 }
 

@@ -12,6 +12,7 @@ signatures, so that nobody ever re-serialises what somebody else signed.
 
 from creditzone.kernel.documents.agreements import (
     Authorisation,
+    AuthorisationWithdrawal,
     CapsuleHeader,
     ColumnGroup,
     Contract,
@@ -98,6 +99,7 @@ from creditzone.kernel.documents.scorecards import (
 from creditzone.kernel.documents.statements import (
     AttemptFailed,
     CapsuleSealed,
+    CapsuleWithdrawn,
     CardIssued,
     ColumnQuality,
     ContractActed,
@@ -121,9 +123,11 @@ __all__ = [
     "AnyDocument",
     "AttemptFailed",
     "Authorisation",
+    "AuthorisationWithdrawal",
     "Bin",
     "CapsuleHeader",
     "CapsuleSealed",
+    "CapsuleWithdrawn",
     "Card",
     "CardIssued",
     "CardShown",

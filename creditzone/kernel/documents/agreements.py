@@ -100,3 +100,12 @@ class Authorisation(Document, frozen=True, kw_only=True, tag="authorisation"):
     not_before: Instant
     not_after: Instant
     drafted_at: Instant
+
+
+class AuthorisationWithdrawal(Document, frozen=True, kw_only=True, tag="withdrawal"):
+    """A firm takes an authorisation back: from the moment a provider's node has this, it refuses what rests on it."""
+
+    id: Id
+    authorisation: Digest
+    by: Uscc
+    at: Instant

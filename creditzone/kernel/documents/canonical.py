@@ -9,7 +9,13 @@ import msgspec
 import rfc8785
 import uuid_utils
 
-from creditzone.kernel.documents.agreements import Authorisation, CapsuleHeader, Contract, ContractAct
+from creditzone.kernel.documents.agreements import (
+    Authorisation,
+    AuthorisationWithdrawal,
+    CapsuleHeader,
+    Contract,
+    ContractAct,
+)
 from creditzone.kernel.documents.cards import Card, Ticket
 from creditzone.kernel.documents.exchange import Downlink, Uplink
 from creditzone.kernel.documents.forms import Document, DocumentError, Signature, SignatureInvalid, Signed
@@ -21,8 +27,8 @@ from creditzone.kernel.sm import sm3
 from creditzone.kernel.sm.sm2 import PrivateKey, PublicKey, Sm2Error
 
 AnyDocument = (
-    Card | Ticket | Policy | CapsuleHeader | Contract | ContractAct | Authorisation | Scorecard | JobRequest | Order
-    | Receipt | Statement | Uplink | Downlink
+    Card | Ticket | Policy | CapsuleHeader | Contract | ContractAct | Authorisation | AuthorisationWithdrawal
+    | Scorecard | JobRequest | Order | Receipt | Statement | Uplink | Downlink
 )  # fmt: skip
 D = TypeVar("D", bound=Document)
 

@@ -61,6 +61,15 @@ class CapsuleSealed(Part, frozen=True, kw_only=True, tag_field="kind", tag="caps
     policy: Signed
 
 
+class CapsuleWithdrawn(Part, frozen=True, kw_only=True, tag_field="kind", tag="withdrawal"):
+    """An officer withdrew a capsule: its node opens it for nobody until it is sealed to a newer policy."""
+
+    capsule: Id
+    version: Annotated[int, Meta(ge=1)]
+    person: Id
+    at: Instant
+
+
 class DocumentSigned(Part, frozen=True, kw_only=True, tag_field="kind", tag="signature"):
     """An officer of `organisation` signed the document with this digest in its node."""
 
@@ -177,8 +186,9 @@ class GradesTaken(Part, frozen=True, kw_only=True, tag_field="kind", tag="taken"
 
 
 StatementBody = (
-    CardIssued | DatasetMeasured | CapsuleSealed | DocumentSigned | DraftDeclined | ContractActed | OrderAccepted
-    | OrderRefused | NodeBusy | StageReached | AttemptFailed | Receipted | SealedSent | ResultOpened | GradesTaken
+    CardIssued | DatasetMeasured | CapsuleSealed | CapsuleWithdrawn | DocumentSigned | DraftDeclined | ContractActed
+    | OrderAccepted | OrderRefused | NodeBusy | StageReached | AttemptFailed | Receipted | SealedSent | ResultOpened
+    | GradesTaken
 )  # fmt: skip
 
 

@@ -19,19 +19,10 @@ from apps.node.console.door import POLLS_AT_MOST, NodeRequest, is_stale, polls, 
 from apps.node.console.forms import DeclineForm, SignForm, errors_in
 from apps.node.console.words import DRAFT_STATES, KINDS, WAITS_FOR_OTHER
 from apps.node.errors import NotFound
-from apps.node.roster import Act
-from apps.node.signing import Draft
+from apps.node.signing import ACT_OF, Draft
 from apps.ui.pieces import Clause
-from creditzone.kernel.documents import Authorisation, Contract, JobRequest, Policy
+from creditzone.kernel.documents import Authorisation, AuthorisationWithdrawal, Contract, JobRequest, Policy
 from creditzone.kernel.policy import Segment
-
-TO_SIGN = {
-    "policy": Act.SIGN_POLICY,
-    "contract": Act.SIGN_CONTRACT,
-    "contract-act": Act.ACT_ON_CONTRACT,
-    "authorisation": Act.SIGN_AUTHORISATION,
-    "request": Act.SIGN_REQUEST,
-}
 
 
 @dataclass(frozen=True)
@@ -164,7 +155,7 @@ def _page(request: NodeRequest, draft: Draft) -> Page:
         state=state,
         tone=tone,
         json=json.dumps(json.loads(draft.text.text), ensure_ascii=False, indent=2, sort_keys=True),
-        may_sign=roster.may(request.acting, TO_SIGN[draft.kind]),
+        may_sign=roster.may(request.acting, ACT_OF[draft.kind]),
     )
 
 
@@ -181,7 +172,7 @@ def portal_page(draft: Draft) -> str:
             return f"/contracts/{contract}/"
         case JobRequest(id=job):
             return f"/jobs/{job}/"
-        case Authorisation():
+        case Authorisation() | AuthorisationWithdrawal():
             return "/credit/"
         case _:
             return "/"
