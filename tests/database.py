@@ -119,7 +119,7 @@ def migrate(url: str, *arguments: str) -> str:
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "creditzone.settings.migrate",
         "CREDITZONE_DATABASE_URL": url,
-        "CREDITZONE_SECRET_KEY": "x" * 60,
+        "CREDITZONE_SECRET_KEY": "tests-only-0123456789-" + "x" * 40,
     }
     done = subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), "migrate", "--no-input", "--skip-checks", *arguments],

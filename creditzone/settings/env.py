@@ -5,11 +5,14 @@ default that would be unsafe: a missing secret stops the start with a sentence.
 """
 
 import os
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import msgspec
 from django.core.exceptions import ImproperlyConfigured
+
+SECRET_LENGTH, SECRET_VARIETY = 50, 12
+"""A drawn secret: 50 characters of base64 have about 35 different ones, 50 of hexadecimal about 15."""
 
 
 class Env(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: f"CREDITZONE_{name.upper()}"):
@@ -24,6 +27,8 @@ class Env(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: f"CREDI
     """The login of this process: `portal_web` for web, `portal_coordinator`, `portal_migrate` for set-up."""
     broker_url: str = ""
     secret_key: str = ""
+    trusted_proxies: Annotated[int, msgspec.Meta(ge=0, le=10)] = 0
+    """How many proxies of ours a request passes; rate limits count the address that the outermost of them saw."""
     log_level: str = "INFO"
     static_root: str = ""
     lease_seconds: float = 15
@@ -61,6 +66,16 @@ def required(value: str, name: str) -> str:
     """`value`, or a sentence that names the variable nobody set."""
     if not value:
         raise ImproperlyConfigured(f"{name} is not set. `make up` sets it; by hand, see docs/settings.md.")
+    return value
+
+
+def secret(value: str, name: str) -> str:
+    """`value`, refused where somebody could guess it: too short, or of too few different characters to be drawn."""
+    if len(required(value, name)) < SECRET_LENGTH or len(set(value)) < SECRET_VARIETY:
+        raise ImproperlyConfigured(
+            f"{name} can be guessed: draw at least {SECRET_LENGTH} random characters, "
+            "for example with python3 -c 'import secrets; print(secrets.token_urlsafe(48))'."
+        )
     return value
 
 

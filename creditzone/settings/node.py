@@ -7,7 +7,7 @@ from .base import ENV, TEMPLATES, Path, env, served_at
 
 ROOT_URLCONF = "apps.node.urls"
 WSGI_APPLICATION = "creditzone.node_wsgi.application"
-SECRET_KEY = env.required(ENV.node_secret_key, "CREDITZONE_NODE_SECRET_KEY")
+SECRET_KEY = env.secret(ENV.node_secret_key, "CREDITZONE_NODE_SECRET_KEY")
 OWN_URL = env.required(ENV.node_url, "CREDITZONE_NODE_URL").rstrip("/")
 globals().update(served_at(OWN_URL))
 LOOPBACK_PATHS = ["/healthz", "/api/"]

@@ -7,7 +7,7 @@ from .base import ENV, TEMPLATES, Path, env, served_at
 
 ROOT_URLCONF = "creditzone.urls"
 WSGI_APPLICATION = "creditzone.wsgi.application"
-SECRET_KEY = env.required(ENV.secret_key, "CREDITZONE_SECRET_KEY")
+SECRET_KEY = env.secret(ENV.secret_key, "CREDITZONE_SECRET_KEY")
 OWN_URL = ENV.portal_url
 globals().update(served_at(OWN_URL))
 LOOPBACK_PATHS = ["/healthz", "/readyz", "/api/", "/node/"]
@@ -96,6 +96,7 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+ALLAUTH_TRUSTED_PROXY_COUNT = ENV.trusted_proxies
 ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
     "login_failed": "30/m/ip,5/15m/key",
@@ -119,7 +120,7 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SIGN_IN_IDLE_SECONDS = 15 * 60
 SIGN_IN_ABSOLUTE_SECONDS = SESSION_COOKIE_AGE = 8 * 3600
 # Rate limits and used codes lie in PostgreSQL: shared by all web processes, and there when Redis is not.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "core_cache"}}
+CACHES = {"default": {"BACKEND": "apps.core.cache.TableCache"}}
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 FORM_RENDERER = "apps.ui.forms.Renderer"
 LOGGING_CONFIG = None

@@ -27,7 +27,7 @@ def test_a_hint_that_cannot_be_sent_is_logged_and_let_go_at_once(broker):
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "creditzone.settings.portal",
-        "CREDITZONE_SECRET_KEY": "k" * 60,
+        "CREDITZONE_SECRET_KEY": "tests-only-0123456789-" + "k" * 40,
         "CREDITZONE_DATABASE_URL": "postgresql://portal_web@127.0.0.1:1/nowhere",
         "CREDITZONE_BROKER_URL": broker,
     }

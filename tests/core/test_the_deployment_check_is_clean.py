@@ -40,6 +40,9 @@ def test_plain_http_is_refused_on_a_name_that_is_not_loopback():
     ("name", "value", "words"),
     [
         ("CREDITZONE_SECRET_KEY", "", "CREDITZONE_SECRET_KEY is not set"),
+        ("CREDITZONE_SECRET_KEY", "0123456789abcdefghijklm", "CREDITZONE_SECRET_KEY can be guessed"),
+        ("CREDITZONE_SECRET_KEY", "abcabcabc" * 8, "CREDITZONE_SECRET_KEY can be guessed"),
+        ("CREDITZONE_TRUSTED_PROXIES", "-1", "CREDITZONE_TRUSTED_PROXIES"),
         ("CREDITZONE_DATABASE_URL", "", "CREDITZONE_DATABASE_URL is not set"),
         ("CREDITZONE_PORT", "many", "CREDITZONE_PORT"),
     ],

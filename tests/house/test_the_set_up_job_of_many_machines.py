@@ -28,7 +28,7 @@ def test_the_set_up_job_fills_an_empty_server_and_is_safe_twice(database_server,
         "ADMIN_DATABASE_URL": database_server,
         "CREDITZONE_DATABASE_URL": address,
         "CREDITZONE_HOME": str(tmp_path),
-        "CREDITZONE_SECRET_KEY": "tests-only-" + "0" * 40,
+        "CREDITZONE_SECRET_KEY": "tests-only-0123456789-" + "0" * 40,
         "DJANGO_SETTINGS_MODULE": "creditzone.settings.migrate",
     }
     try:

@@ -51,7 +51,7 @@ def test_a_process_of_the_node_starts_where_every_driver_is_barred(zone: Zone, p
         "PYTHONPATH": str(ROOT),
         "CREDITZONE_NODE_HOME": str(node.home),
         "CREDITZONE_NODE_URL": "http://bank.localhost:8101",
-        "CREDITZONE_NODE_SECRET_KEY": "only-for-this-test-" + "x" * 40,
+        "CREDITZONE_NODE_SECRET_KEY": "only-for-this-test-0123456789-" + "x" * 40,
         "CREDITZONE_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
         "CREDITZONE_HOME": str(zone.home / "var"),
     }
