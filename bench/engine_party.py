@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from creditzone.kernel.engine import mpc
+from creditzone.kernel.engine import mpc, runtime
 from creditzone.kernel.engine.link import Endpoint, Link, LinkCredentials, meet, open_link, quiet_engine_log
 from creditzone.kernel.engine.program import naive_band_program
 from creditzone.kernel.engine.psi import intersect
@@ -105,11 +105,10 @@ def grade_ours(task: dict[str, Any]) -> Watch:
 def grade_naive(task: dict[str, Any]) -> Watch:
     """One comparison for each cut in a 64-bit ring and the library's default transfers, over the same link."""
     kind = {"cheetah": "CHEETAH", "aby3": "ABY3"}[task["protocol"]]
-    mpc._CONFIGS[task["protocol"]] = {"protocol": kind, "field": "FM64"}
-    parties, rows = len(task["endpoints"]), task["rows"]
+    runtime._CONFIGS[task["protocol"]] = {"protocol": kind, "field": "FM64"}
+    parties = len(task["endpoints"])
     batch = mpc.BATCHES[-1]
     text = naive_band_program(CUTS, parties=parties, rows=batch)
-    program = mpc._Program(text=text, batch=batch, batches=-(-rows // batch))
     link = open_link(
         endpoints_of(task),
         rank=task["rank"],
@@ -119,10 +118,11 @@ def grade_naive(task: dict[str, Any]) -> Watch:
         timeout_ms=120_000,
     )
     link.agree({})
-    engine = mpc._Engine(task["protocol"], link=link)
+    engine = runtime.Engine(task["protocol"], link=link)
     watch = Watch()
     for piece in mpc._padded(points_of(task), batch):
-        engine.run(program, piece)
+        engine.run(text, piece)
+        engine.take()
     watch.stop()
     link.part()
     return watch
@@ -146,13 +146,13 @@ def codes_of(task: dict[str, Any]) -> list[str]:
     return [f"91{number:016d}" for number in range(first, first + task["rows"])]
 
 
-def points_of(task: dict[str, Any], rank: int | None = None) -> mpc.Integers:
+def points_of(task: dict[str, Any], rank: int | None = None) -> runtime.Integers:
     chosen = task["rank"] if rank is None else rank
     most = 900 // len(task["endpoints"])
     return np.random.default_rng(chosen).integers(0, most, task["rows"]).astype(np.int32)
 
 
-def plain_bands(task: dict[str, Any]) -> mpc.Integers:
+def plain_bands(task: dict[str, Any]) -> runtime.Integers:
     totals = np.sum([points_of(task, rank) for rank in range(len(task["endpoints"]))], axis=0)
     return np.searchsorted(CUTS, totals, side="right").astype(np.int32)
 

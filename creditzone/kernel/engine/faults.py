@@ -53,6 +53,11 @@ FAULTS: Final[dict[str, Fault]] = {
     "cuts-unordered": Fault(
         "invalid-input", "The cuts are missing, or not in strict order.", "缺少分界点，或分界点未严格排序。"
     ),
+    "group-too-small": Fault(
+        "invalid-input",
+        "The common set is smaller than the least number of firms that a statistic may rest on.",
+        "共同集合的户数少于统计类结果的最小户数。",
+    ),
     "share-damaged": Fault("invalid-input", "The output shares do not belong together.", "结果分片互不匹配。"),
     "scratch-unfit": Fault(
         "invalid-input", "The scratch folder is not in memory, or too small.", "暂存目录不在内存中，或空间不足。"

@@ -19,25 +19,16 @@ from types import TracebackType
 from typing import Any, Final, Literal, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from creditzone.kernel.engine.faults import EngineFault
-from creditzone.kernel.engine.link import Endpoint, Link, LinkCredentials, losing_the_peer, open_link
-from creditzone.kernel.engine.program import LARGEST, band_program, sum_program
+from creditzone.kernel.engine.link import Endpoint, Link, LinkCredentials, open_link
+from creditzone.kernel.engine.program import LARGEST, band_program, count_program, release_program, sum_program
 from creditzone.kernel.engine.psi import require_set
+from creditzone.kernel.engine.runtime import PARTIES, Engine, Integers, Protocol, pack, share_of, unpack
 
-Protocol = Literal["cheetah", "aby3"]
 Disclosure = Literal["decision", "grade", "reasons", "score"]
-Integers = npt.NDArray[np.int32]
 
-PARTIES: Final[dict[str, int]] = {"cheetah": 2, "aby3": 3}
 BATCHES: Final = (256, 4096, 65536)  # shapes are part of a compiled program: a job pads to one of these
-_CONFIGS: Final[dict[str, dict[str, Any]]] = {
-    # SoftSpoken transfers make more traffic (about 1.2 KB a row for seven cuts) than the default Ferret, whose set-up
-    # is dear: measured at one party, 4,096 rows took 0.4 core-seconds and 0.26 GB against 3.6 and 0.93.
-    "cheetah": {"protocol": "CHEETAH", "field": "FM32", "cheetah_2pc_config": {"ot_kind": "YACL_Softspoken"}},
-    "aby3": {"protocol": "ABY3", "field": "FM32"},
-}
 _MOST_ROWS: Final = 50_000_000
 
 
@@ -177,7 +168,7 @@ class Session:
         program = _Program.plan(
             cuts, disclosure=disclosure, decision_band=decision_band, parties=self.link.world, rows=len(own)
         )
-        engine = _Engine(self.protocol, link=self.link)
+        engine = Engine(self.protocol, link=self.link)
         self.agree(
             {
                 "protocol": self.protocol,
@@ -193,22 +184,65 @@ class Session:
         )
         shares = []
         for done, batch in enumerate(_padded(own, program.batch), start=1):
-            shares.append(engine.run(program, batch))
+            engine.run(program.text, batch)
+            shares.append(engine.take())
             on_batch(done, program.batches)
         if recipient_rank is None:
             batches = tuple((share.meta, tuple(share.share_chunks)) for share in shares)
             return OutputShare(protocol=self.protocol, rank=self.rank, rows=len(own), batches=batches)
         return self._deliver(engine, shares, rows=len(own), recipient=recipient_rank)
 
-    def _deliver(self, engine: _Engine, shares: list[Any], *, rows: int, recipient: int) -> Integers | None:
+    def count(
+        self,
+        points: Integers,
+        *,
+        cuts: Sequence[int],
+        minimum_group: int,
+        recipient_rank: int,
+        on_batch: Callable[[int, int], None] = lambda done, total: None,
+    ) -> Integers | None:
+        """How many of the rows stand in each band: int32[len(cuts) + 1], worst band first, to the recipient alone.
+
+        A band with fewer than `minimum_group` rows is 0, and so is the smallest of the others where what is held back
+        would come to fewer than that: both are decided under secret sharing, so that nobody sees the number that is
+        held back. Raises EngineFault("group-too-small") where all rows together are fewer.
+        """
+        own, wanted = _require_points(points), _require_cuts(cuts)
+        if minimum_group < 1 or len(own) < minimum_group:
+            raise EngineFault("group-too-small")
+        batch, batches = _batches_of(len(own))
+        text = count_program(wanted, parties=self.link.world, rows=batch)
+        last = release_program(len(wanted), batches=batches, rows=len(own), minimum_group=minimum_group)
+        engine = Engine(self.protocol, link=self.link)
+        self.agree(
+            {
+                "protocol": self.protocol,
+                "engine": engine.settings,
+                "disclosure": "statistic",
+                "cuts": wanted,
+                "rows": len(own),
+                "order": self._order,
+                "program": [text, last],
+                "recipient": recipient_rank,
+            }
+        )
+        outside = -LARGEST if self.rank == 0 else 0  # rows that only fill a batch reach no cut
+        names = [f"count{number}" for number in range(batches)]
+        for done, (name, part) in enumerate(zip(names, _padded(own, batch, by=outside), strict=True), start=1):
+            engine.run(text, part, output=name)
+            on_batch(done, batches)
+        engine.combine(last, names)
+        return self._deliver(engine, [engine.take()], rows=len(wanted) + 1, recipient=recipient_rank)
+
+    def _deliver(self, engine: Engine, shares: list[Any], *, rows: int, recipient: int) -> Integers | None:
         """The others' output shares go to the recipient alone, and only there is anything put together."""
         if self.rank != recipient:
             for share in shares:
-                self.link.send(recipient, _pack(share))
+                self.link.send(recipient, pack(share))
             return None
         outputs = []
         for share in shares:
-            by_rank = {rank: _unpack(self.link.receive(rank)) for rank in self.link.peers}
+            by_rank = {rank: unpack(self.link.receive(rank)) for rank in self.link.peers}
             by_rank[self.rank] = share
             outputs.append(engine.join([by_rank[rank] for rank in range(self.link.world)]))
         return np.concatenate(outputs)[:rows]
@@ -224,11 +258,11 @@ def reconstruct(shares: Sequence[OutputShare]) -> Integers:
     shapes = {(share.protocol, share.rows, len(share.batches)) for share in shares}
     if [share.rank for share in ordered] != list(range(PARTIES[protocol])) or len(shapes) != 1:
         raise EngineFault("share-damaged")
-    engine = _Engine(protocol, link=None)
+    engine = Engine(protocol, link=None)
     outputs = []
     for parts in zip(*(share.batches for share in ordered), strict=True):
         try:
-            outputs.append(engine.join([_share_of(meta, chunks) for meta, chunks in parts]))
+            outputs.append(engine.join([share_of(meta, chunks) for meta, chunks in parts]))
         except RuntimeError:
             raise EngineFault("share-damaged") from None
     values = np.concatenate(outputs)[: shares[0].rows]
@@ -248,81 +282,15 @@ class _Program:
         cls, cuts: Sequence[int], *, disclosure: Disclosure, decision_band: int | None, parties: int, rows: int
     ) -> Self:
         """Which program, in which batches."""
-        batch = next((size for size in BATCHES if size >= rows), BATCHES[-1])
-        batches = -(-rows // batch)
+        batch, batches = _batches_of(rows)
         if disclosure == "score":
             return cls(text=sum_program(parties=parties, rows=batch), batch=batch, batches=batches)
-        wanted = list(map(int, cuts))
-        if not wanted or wanted != sorted(set(wanted)):
-            raise EngineFault("cuts-unordered")
-        if max(map(abs, wanted)) > LARGEST:
-            raise EngineFault("points-out-of-range")
+        wanted = _require_cuts(cuts)
         if disclosure == "decision":
             if decision_band is None or not 1 <= decision_band <= len(wanted):
                 raise EngineFault("cuts-unordered", about="decision_band")
             wanted = [wanted[decision_band - 1]]
         return cls(text=band_program(wanted, parties=parties, rows=batch), batch=batch, batches=batches)
-
-
-class _Engine:
-    """The library's runtime for one protocol, made at its first use; without a link it only joins shares."""
-
-    def __init__(self, protocol: Protocol, *, link: Link | None) -> None:
-        from spu import api, libspu
-
-        self._config = libspu.RuntimeConfig()
-        if not self._config.ParseFromJsonString(json.dumps(_CONFIGS[protocol])):
-            raise EngineFault("unknown-protocol")
-        self._io = api.Io(PARTIES[protocol], self._config)
-        self._link = link
-        self._runtime: Any = None
-        self._compiled: dict[str, Any] = {}
-
-    @property
-    def settings(self) -> str:
-        """The library's version and its whole configuration, as every party must have them."""
-        import spu
-
-        return f"{spu.__version__}:{bytes(self._config.SerializeToString()).hex()}"
-
-    def run(self, program: _Program, own: Integers) -> Any:
-        """One batch: share the own column, take the others' shares, run; this party's share of the output."""
-        from spu import api, libspu
-
-        link = self._link
-        assert link is not None
-        with losing_the_peer():
-            if self._runtime is None:
-                self._runtime = api.Runtime(link.context, self._config)
-            executable = self._executable(program.text, parties=link.world)
-            mine = self._io.make_shares(own, libspu.Visibility.VIS_SECRET)
-            for peer in link.peers:
-                link.send(peer, _pack(mine[peer]))
-            for rank in range(link.world):
-                share = mine[rank] if rank == link.rank else _unpack(link.receive(rank))
-                self._runtime.set_var(f"points{rank}", share)
-            self._runtime.run(executable)
-            output = self._runtime.get_var("output")
-            for name in (*executable.input_names, "output"):
-                self._runtime.del_var(name)
-        return output
-
-    def join(self, shares: list[Any]) -> Integers:
-        return np.asarray(self._io.reconstruct(shares), dtype=np.int32).reshape(-1)
-
-    def _executable(self, text: str, *, parties: int) -> Any:
-        from spu import api, libspu
-
-        if text not in self._compiled:
-            secret = [libspu.Visibility.VIS_SECRET] * parties
-            source = libspu.CompilationSource(libspu.SourceIRType.STABLEHLO, text.encode(), secret)
-            self._compiled[text] = libspu.Executable(
-                name="grade",
-                input_names=[f"points{rank}" for rank in range(parties)],
-                output_names=["output"],
-                code=api.compile(source, libspu.CompilerOptions()),
-            )
-        return self._compiled[text]
 
 
 def _require_points(points: Integers) -> Integers:
@@ -334,39 +302,25 @@ def _require_points(points: Integers) -> Integers:
     return values.astype(np.int32)
 
 
-def _padded(values: Integers, batch: int) -> Iterator[Integers]:
+def _require_cuts(cuts: Sequence[int]) -> list[int]:
+    wanted = list(map(int, cuts))
+    if not wanted or wanted != sorted(set(wanted)):
+        raise EngineFault("cuts-unordered")
+    if max(map(abs, wanted)) >= LARGEST:
+        raise EngineFault("points-out-of-range")
+    return wanted
+
+
+def _batches_of(rows: int) -> tuple[int, int]:
+    """The size of a batch, one of few so that a program is compiled once, and their number."""
+    batch = next((size for size in BATCHES if size >= rows), BATCHES[-1])
+    return batch, -(-rows // batch)
+
+
+def _padded(values: Integers, batch: int, *, by: int = 0) -> Iterator[Integers]:
     for at in range(0, len(values), batch):
         piece = values[at : at + batch]
-        yield np.pad(piece, (0, batch - len(piece)))
-
-
-def _pack(share: Any) -> bytes:
-    """A share on the link: a JSON line of lengths, then its meta and its chunks."""
-    parts = [bytes(share.meta), *map(bytes, share.share_chunks)]
-    return json.dumps([len(part) for part in parts]).encode() + b"\n" + b"".join(parts)
-
-
-def _unpack(message: bytes) -> Any:
-    head, _, body = message.partition(b"\n")
-    try:
-        lengths = json.loads(head)
-        sound = bool(lengths) and all(type(length) is int and length >= 0 for length in lengths)
-    except (ValueError, TypeError):
-        sound = False
-    if not sound or sum(lengths) != len(body):
-        raise EngineFault("share-damaged")
-    ends = np.cumsum(lengths).tolist()
-    parts = [body[end - length : end] for end, length in zip(ends, lengths, strict=True)]
-    return _share_of(parts[0], parts[1:])
-
-
-def _share_of(meta: bytes, chunks: Sequence[bytes]) -> Any:
-    from spu import libspu
-
-    share = libspu.Share()
-    share.meta = meta
-    share.share_chunks = list(chunks)
-    return share
+        yield np.pad(piece, (0, batch - len(piece)), constant_values=by)
 
 
 def _digest(value: Any) -> str:

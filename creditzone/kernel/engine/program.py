@@ -51,8 +51,61 @@ def naive_band_program(cuts: Sequence[int], *, parties: int, rows: int) -> str:
     return text.close(band)
 
 
+def count_program(cuts: Sequence[int], *, parties: int, rows: int) -> str:
+    """How many totals reach each cut: int32[rows] from each party in, int32[len(cuts)] out."""
+    text = _Text(parties=parties, rows=rows)
+    wide, column, out = (f"tensor<{shape}xi32>" for shape in (f"{len(cuts)}x{rows}", f"{len(cuts)}x1", f"{len(cuts)}"))
+    vector, bits = f"tensor<{rows}xi32>", f"tensor<{len(cuts)}x{rows}xi1>"
+    totals = text.line(f"stablehlo.broadcast_in_dim {text.total()}, dims = [1] : ({vector}) -> {wide}")
+    edges = text.line(f"stablehlo.constant dense<[{', '.join(f'[{cut}]' for cut in cuts)}]> : {column}")
+    edges = text.line(f"stablehlo.broadcast_in_dim {edges}, dims = [0, 1] : ({column}) -> {wide}")
+    reached = text.line(f"stablehlo.compare GE, {totals}, {edges}, SIGNED : ({wide}, {wide}) -> {bits}")
+    ones = text.line(f"stablehlo.convert {reached} : ({bits}) -> {wide}")
+    zero = text.line("stablehlo.constant dense<0> : tensor<i32>")
+    counted = text.line(
+        f"stablehlo.reduce({ones} init: {zero}) applies stablehlo.add across dimensions = [1] :"
+        f" ({wide}, tensor<i32>) -> {out}"
+    )
+    return text.close(counted, kind=out)
+
+
+def release_program(cuts: int, *, batches: int, rows: int, minimum_group: int) -> str:
+    """From the counts of all batches (int32[cuts] each) to what may be seen of the bands: int32[cuts + 1].
+
+    A band's count is kept where it is at least `minimum_group`. Where all that is held back comes to between 1 and
+    `minimum_group` - 1 rows, whoever knows `rows` could subtract: then the smallest kept count is held back, too.
+    """
+    reaching = _Text(parties=batches, rows=cuts)
+    summed = reaching.total()
+    cells, counts, one = f"tensor<{cuts + 1}xi32>", f"tensor<{cuts}xi32>", "tensor<1xi32>"
+    everyone = reaching.line(f"stablehlo.constant dense<{rows}> : {one}")
+    nobody = reaching.line(f"stablehlo.constant dense<0> : {one}")
+    joined = f"dim = 0 : ({one}, {counts}) -> {cells}"
+    from_here = reaching.line(f"stablehlo.concatenate {everyone}, {summed}, {joined}")
+    joined = f"dim = 0 : ({counts}, {one}) -> {cells}"
+    from_next = reaching.line(f"stablehlo.concatenate {summed}, {nobody}, {joined}")
+
+    bands = reaching.reshaped(cuts + 1)
+    count = bands.line(f"stablehlo.subtract {from_here}, {from_next} : {cells}")
+    is_kept = bands.reaches(count, minimum_group)
+    kept = bands.line(f"stablehlo.multiply {count}, {bands.integer(is_kept)} : {cells}")
+    held_back = bands.line(f"stablehlo.subtract {bands.value(rows)}, {bands.over_all('add', kept, 0)} : {cells}")
+    tells = bands.line(
+        f"stablehlo.subtract {bands.integer(bands.reaches(held_back, 1))},"
+        f" {bands.integer(bands.reaches(held_back, minimum_group))} : {cells}"
+    )
+    candidate = bands.line(
+        f"stablehlo.select {is_kept}, {count}, {bands.value(_ABOVE_ALL)} : tensor<{cuts + 1}xi1>, {cells}"
+    )
+    smallest = bands.over_all("minimum", candidate, _ABOVE_ALL)
+    is_smallest = bands.integer(bands.reaches(smallest, count))
+    gives_way = bands.line(f"stablehlo.multiply {is_smallest}, {tells} : {cells}")
+    stays = bands.line(f"stablehlo.subtract {bands.value(1)}, {gives_way} : {cells}")
+    return bands.close(bands.line(f"stablehlo.multiply {kept}, {stays} : {cells}"), kind=cells, argument=counts)
+
+
 class _Text:
-    """Lines of one StableHLO function over vectors of `rows` int32."""
+    """Lines of one StableHLO function over vectors of `rows` int32, one of each party."""
 
     def __init__(self, *, parties: int, rows: int) -> None:
         self._parties = parties
@@ -69,39 +122,55 @@ class _Text:
 
     def reaches(self, total: str, cut: int | str) -> str:
         pair = f"({self._numbers}, {self._numbers}) -> {self._bits}"
-        return self._line(f"stablehlo.compare GE, {total}, {self._value(cut)}, SIGNED : {pair}")
+        return self.line(f"stablehlo.compare GE, {total}, {self.value(cut)}, SIGNED : {pair}")
 
     def integer(self, bit: str) -> str:
-        return self._line(f"stablehlo.convert {bit} : ({self._bits}) -> {self._numbers}")
+        return self.line(f"stablehlo.convert {bit} : ({self._bits}) -> {self._numbers}")
 
     def sum(self, left: str, right: int | str) -> str:
-        return self._line(f"stablehlo.add {left}, {self._value(right)} : {self._numbers}")
+        return self.line(f"stablehlo.add {left}, {self.value(right)} : {self._numbers}")
 
     def product(self, left: str, right: int) -> str:
         if right == 1:
             return left
-        return self._line(f"stablehlo.multiply {left}, {self._value(right)} : {self._numbers}")
+        return self.line(f"stablehlo.multiply {left}, {self.value(right)} : {self._numbers}")
 
     def choose(self, bit: str, as_integer: str, *, high: int | str, low: int | str) -> int | str:
         """`high` where the secret bit is set, else `low`; between public numbers it is a local, affine step."""
         if isinstance(high, int) and isinstance(low, int):
             return low if high == low else self.sum(self.product(as_integer, high - low), low)
         kinds = f"{self._bits}, {self._numbers}"
-        return self._line(f"stablehlo.select {bit}, {self._value(high)}, {self._value(low)} : {kinds}")
+        return self.line(f"stablehlo.select {bit}, {self.value(high)}, {self.value(low)} : {kinds}")
 
-    def close(self, answer: str) -> str:
-        arguments = ", ".join(f"%arg{party}: {self._numbers}" for party in range(self._parties))
-        body = "\n".join(f"    {line}" for line in (*self._lines, f"return {answer} : {self._numbers}"))
-        return f"module @grade {{\n  func.func @main({arguments}) -> {self._numbers} {{\n{body}\n  }}\n}}\n"
+    def over_all(self, operation: str, vector: str, neutral: int) -> str:
+        """One number over a whole vector, standing in each place of a vector again."""
+        start = self.line(f"stablehlo.constant dense<{neutral}> : tensor<i32>")
+        one = self.line(
+            f"stablehlo.reduce({vector} init: {start}) applies stablehlo.{operation} across dimensions = [0] :"
+            f" ({self._numbers}, tensor<i32>) -> tensor<i32>"
+        )
+        return self.line(f"stablehlo.broadcast_in_dim {one}, dims = [] : (tensor<i32>) -> {self._numbers}")
 
-    def _value(self, value: int | str) -> str:
+    def reshaped(self, rows: int) -> _Text:
+        """The same function, going on with vectors of another length."""
+        going_on = _Text(parties=self._parties, rows=rows)
+        going_on._lines = self._lines
+        return going_on
+
+    def close(self, answer: str, *, kind: str = "", argument: str = "") -> str:
+        kind, argument = kind or self._numbers, argument or self._numbers
+        arguments = ", ".join(f"%arg{party}: {argument}" for party in range(self._parties))
+        body = "\n".join(f"    {line}" for line in (*self._lines, f"return {answer} : {kind}"))
+        return f"module @grade {{\n  func.func @main({arguments}) -> {kind} {{\n{body}\n  }}\n}}\n"
+
+    def value(self, value: int | str) -> str:
         if isinstance(value, str):
             return value
         if value not in self._constants:
-            self._constants[value] = self._line(f"stablehlo.constant dense<{value}> : {self._numbers}")
+            self._constants[value] = self.line(f"stablehlo.constant dense<{value}> : {self._numbers}")
         return self._constants[value]
 
-    def _line(self, operation: str) -> str:
+    def line(self, operation: str) -> str:
         name = f"%v{len(self._lines)}"
         self._lines.append(f"{name} = {operation}")
         return name

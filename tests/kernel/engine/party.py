@@ -68,6 +68,22 @@ def grade_step(task: dict[str, Any], emit: Emit, so_far: dict[str, Any]) -> dict
     return {"codes": codes, "outputs": [as_json(output) for output in outputs]}
 
 
+def count_step(task: dict[str, Any], emit: Emit, so_far: dict[str, Any]) -> dict[str, Any]:
+    """How many rows stand in each band, for each of several lists of points."""
+    with session_of(task) as session:
+        session.agree(task.get("facts", {}))
+        counted = [
+            session.count(
+                np.array(points, dtype=np.int32),
+                cuts=task["cuts"][0],
+                minimum_group=task["minimum_group"],
+                recipient_rank=task.get("recipient", 0),
+            )
+            for points in task["lists"]
+        ]
+    return {"counted": [as_json(output) for output in counted]}
+
+
 def plain_step(task: dict[str, Any], emit: Emit, so_far: dict[str, Any]) -> dict[str, Any]:
     """A party that comes to the link without TLS."""
     from spu import libspu
@@ -147,6 +163,7 @@ SECRET = "91110000600037341L owes 1234567 fen"
 STEPS = {
     "psi": psi_step,
     "grade": grade_step,
+    "count": count_step,
     "plain": plain_step,
     "hang": hang_step,
     "raise": raise_step,
