@@ -82,6 +82,7 @@ class Zone:
                     role=role,
                     password=PASSWORD,
                     totp_secret=secret,
+                    must_change_password=False,
                 )
             member = Member(
                 person_id=membership.person_id,
@@ -121,16 +122,15 @@ def signed_in(member: Member) -> Client:
 def make_zone() -> Zone:
     """Found the zone: its operator and an owner."""
     secret = generate_totp_secret()
-    with tenant_tx(None, role="admin"):
-        founder = services.found_zone(
-            uscc=OPERATOR_CODE,
-            name="信用示范区",
-            name_en="Demonstration Zone",
-            username="operator.owner",
-            person_name="Operator owner",
-            password=PASSWORD,
-            totp_secret=secret,
-        )
+    founder = services.found_zone(
+        uscc=OPERATOR_CODE,
+        name="信用示范区",
+        name_en="Demonstration Zone",
+        username="operator.owner",
+        person_name="Operator owner",
+        password=PASSWORD,
+        totp_secret=secret,
+    )
     zone = Zone(founder)
     with zone.as_admin():
         for short, (kind, uscc, zh, en) in NAMES.items():

@@ -11,7 +11,7 @@ from django.utils.deprecation import MiddlewareMixin
 
 from apps.core import problems
 from apps.core.models import new_id
-from apps.core.tenancy import DatabaseRole, become
+from apps.core.tenancy import DatabaseRole, tenant_tx
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 log = structlog.get_logger("creditzone.request")
@@ -57,14 +57,14 @@ def answer_as(
     role: DatabaseRole,
     person_id: UUID | None,
 ) -> HttpResponseBase:
-    """The rest of the request inside the open transaction, as this tenant; what ends in a 5xx is rolled back.
+    """The rest of the request in one transaction as this tenant; what ends in a 5xx is rolled back.
 
     A refusal (4xx) keeps what was written: its own entry in the ledger must not vanish with it.
     """
-    become(organisation_id, role=role, person_id=person_id)
     structlog.contextvars.bind_contextvars(organisation=str(organisation_id or ""))
-    response = get_response(request)
+    with tenant_tx(organisation_id, role=role, person_id=person_id):
+        response = get_response(request)
+        if response.status_code >= 500:
+            transaction.set_rollback(True)
     response.headers.setdefault("Cache-Control", "private, no-cache")  # one tenant's page is nobody else's copy
-    if response.status_code >= 500:
-        transaction.set_rollback(True)
     return response

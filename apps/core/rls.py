@@ -42,6 +42,14 @@ def grant(table: str, privileges: str, *, to: str = WEB) -> RunSQL:
     return RunSQL(f'grant {privileges} on "{table}" to {to};', f'revoke {privileges} on "{table}" from {to};')
 
 
+def only_columns(table: str, privilege: str, columns: str, *, to: str = WEB) -> RunSQL:
+    """Narrow `privilege` (select or update), granted on the whole table before, to these columns of it."""
+    return RunSQL(
+        f'revoke {privilege} on "{table}" from {to}; grant {privilege} ({columns}) on "{table}" to {to};',
+        f'revoke {privilege} ({columns}) on "{table}" from {to}; grant {privilege} on "{table}" to {to};',
+    )
+
+
 def own_rows(table: str, column: str = "owner", *, privileges: str = "select, insert, update, delete") -> list[RunSQL]:
     """A table of one organisation each: its tenant sees and writes its own rows, nobody else's."""
     return [

@@ -31,17 +31,10 @@ def tenant_tx(
     refused (RuntimeError): who acts is decided once, outside.
     """
     with transaction.atomic(durable=True):
-        become(organisation_id, role=role, person_id=person_id)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select set_config('app.tenant', %s, true), set_config('app.person', %s, true),"
+                " set_config('role', %s, true)",
+                [str(organisation_id or NOBODY), str(person_id or NOBODY), ROLES.get(role, "none")],
+            )
         yield
-
-
-def become(organisation_id: UUID | None, *, role: DatabaseRole, person_id: UUID | None) -> None:
-    """Say who asks from here to the end of the open transaction. Beside `tenant_tx` only the middleware calls this, and
-    the founding of the zone, whose first organisation does not exist when its transaction begins.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select set_config('app.tenant', %s, true), set_config('app.person', %s, true),"
-            " set_config('role', %s, true)",
-            [str(organisation_id or NOBODY), str(person_id or NOBODY), ROLES.get(role, "none")],
-        )

@@ -1,80 +1,10 @@
-"""The ledger's acts in words. An act without words here is shown by its name."""
+"""How a regulator reads the ledger: groups of acts, and what stands beside an act. The acts: `apps/ledger/words.py`."""
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from apps.tenants.roles import Kind, Role
 from apps.ui.pieces import Words
-
-ACTS: dict[str, Words] = {
-    "zone.founded": _("zone founded"),
-    "organisation.registered": _("organisation registered"),
-    "card.registered": _("card registered"),
-    "person.added": _("person added"),
-    "person.role-changed": _("role changed"),
-    "person.closed": _("membership closed"),
-    "person.reopened": _("membership reopened"),
-    "person.signed-in": _("signed in"),
-    "person.sign-in-failed": _("sign-in failed"),
-    "ticket.issued": _("handed over to a node"),
-    "token.issued": _("API token issued"),
-    "token.revoked": _("API token ended"),
-    "registry.load": _("register loaded"),
-    "scorecard.register": _("scorecard registered"),
-    "dataset.publish": _("dataset published"),
-    "policy.draft": _("usage policy drafted"),
-    "policy.decline": _("usage policy returned unsigned"),
-    "capsule.register": _("capsule sealed and registered"),
-    "capsule.list": _("capsule listed"),
-    "capsule.unlist": _("capsule taken off the list"),
-    "capsule.freeze": _("capsule frozen"),
-    "capsule.thaw": _("capsule in use again"),
-    "capsule.withdraw": _("capsule withdrawn at its node"),
-    "capsule.revoke": _("capsule revoked"),
-    "contract.offer": _("contract offered"),
-    "contract.sign": _("contract signed by a party"),
-    "contract.activate": _("contract in force"),
-    "contract.decline": _("contract returned unsigned"),
-    "contract.withdraw": _("offer withdrawn"),
-    "contract.draft-act": _("act on a contract drafted"),
-    "contract.suspend": _("contract suspended"),
-    "contract.resume": _("contract resumed"),
-    "contract.terminate": _("contract terminated"),
-    "contract.expire": _("contract expired"),
-    "authorisation.draft": _("authorisation drafted"),
-    "authorisation.sign": _("authorisation signed by the firm"),
-    "authorisation.decline": _("authorisation returned unsigned"),
-    "authorisation.withdraw": _("authorisation withdrawn"),
-    "authorisation.draft-withdrawal": _("withdrawal of an authorisation drafted"),
-    "authorisation.decline-withdrawal": _("withdrawal of an authorisation returned unsigned"),
-    "authorisation.expire": _("authorisation expired"),
-    "job.draft": _("job request drafted"),
-    "job.submit": _("job request signed and submitted"),
-    "job.decline": _("job request returned unsigned"),
-    "job.offer": _("orders offered to the parties"),
-    "job.accept": _("order accepted by a party"),
-    "job.busy": _("a party had no free slot"),
-    "job.requeue": _("queued again"),
-    "job.start": _("all accepted, started"),
-    "job.stage": _("a stage ended at a party"),
-    "job.sealed": _("something sealed passed on"),
-    "job.receipt": _("receipt signed by a party"),
-    "job.retry": _("second attempt"),
-    "job.done": _("job done"),
-    "job.disputed": _("job disputed"),
-    "job.failed": _("job failed"),
-    "job.refused": _("job refused"),
-    "job.cancelled": _("job cancelled"),
-    "job.cancel": _("job cancelled by its recipient"),
-    "job.expired": _("job expired"),
-    "result.open": _("result opened"),
-    "grades.take": _("grades taken into a file"),
-    "statement.reject": _("a node's statement rejected"),
-    "supervision.events": _("regulator read the events"),
-    "supervision.jobs": _("regulator read the jobs"),
-    "supervision.job": _("regulator read a job's trace"),
-    "supervision.evidence": _("regulator took a job's evidence"),
-}
 
 GROUPS: dict[str, Words] = {
     "job": _("Jobs"),
@@ -153,8 +83,3 @@ VALUES: dict[str, Words] = {
     "invalid": pgettext_lazy("fact", "not valid"),
 }
 """What stands in a fact, in words."""
-
-
-def say(act: str) -> Words:
-    """An act in words."""
-    return ACTS.get(act, act)

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from apps.compute import wording
 from apps.core.errors import Forbidden
 from apps.ledger.models import Entry
-from apps.supervision.acts import FACTS, GROUPS, VALUES, say
+from apps.ledger.words import say_act
+from apps.supervision.acts import FACTS, GROUPS, VALUES
 from apps.tenants.members import Member
 from apps.tenants.models import Organisation
 from apps.tenants.roles import Capability, Kind, Role
@@ -100,7 +101,7 @@ def rows_of(entries: Iterable[Entry]) -> list[EventRow]:
 def _row(entry: Entry, names: dict[UUID, Organisation], words: dict[str, str]) -> EventRow:
     return EventRow(
         entry=entry,
-        act=say(entry.act),
+        act=say_act(entry.act),
         by=names.get(entry.actor_organisation) if entry.actor_organisation else None,
         organisations=[names[one] for one in entry.organisations if one in names],
         job=UUID(entry.subject_id) if entry.subject_type == "job" else None,

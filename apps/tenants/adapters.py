@@ -7,11 +7,13 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from apps.ledger.services import append_entry
 from apps.tenants.models import Person
+from apps.tenants.selectors import members_of
 from creditzone.kernel.sm.kdf import hkdf_sm3
 from creditzone.kernel.sm.sm4 import Sm4Gcm
 
@@ -34,14 +36,33 @@ class AccountAdapter(DefaultAccountAdapter):
         """Sign in after every factor has passed, and write it down."""
         super().login(request, user)
         request.session[SIGNED_IN_AT] = int(time.time())
-        append_entry(actor=None, act="person.signed-in", subject_type="person", subject_id=user.pk, facts={})
+        _write_down("person.signed-in", user)
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Write down that somebody failed as this person; an unknown name leaves nothing."""
         super().authentication_failed(request, **credentials)
         person = Person.objects.filter(username=credentials.get("username", "")).first()
         if person is not None:
-            append_entry(actor=None, act="person.sign-in-failed", subject_type="person", subject_id=person.pk, facts={})
+            _write_down("person.sign-in-failed", person)
+
+    def clean_password(self, password: str, user: Person | None = None) -> str:
+        """A password strong enough, and another than before: who keeps the first one has not changed it."""
+        cleaned: str = super().clean_password(password, user)
+        if user is not None and user.check_password(cleaned):
+            raise ValidationError(_("This is the password you have: choose another."))
+        return cleaned
+
+    def set_password(self, user: Person, password: str) -> None:
+        """Keep a password that its owner chose; the sign-in's role writes nothing else of a person."""
+        user.set_password(password)
+        user.must_change_password = False
+        user.save(update_fields=["password", "must_change_password"])
+
+
+def _write_down(act: str, person: Person) -> None:
+    """An entry that every organisation may read for which the person may act."""
+    mine = [one.organisation_id for one in members_of(person)]
+    append_entry(actor=None, act=act, subject_type="person", subject_id=person.pk, facts={}, organisations=mine)
 
 
 class MFAAdapter(DefaultMFAAdapter):

@@ -24,7 +24,7 @@ from apps.core import problems
 from apps.core.errors import Forbidden
 from apps.core.http import is_public
 from apps.core.middleware import GetResponse, answer_as
-from apps.core.tenancy import become, tenant_tx
+from apps.core.tenancy import tenant_tx
 from apps.ledger.services import append_entry
 from apps.tenants import selectors
 from apps.tenants.adapters import SIGNED_IN_AT
@@ -37,7 +37,8 @@ ORGANISATION = "organisation"
 
 
 class TenantMiddleware:
-    """One transaction a request, as the member who asks; public views run outside."""
+    """Who asks is found in a transaction of the sign-in's role; the page runs in another, as that member. Public views
+    run outside."""
 
     def __init__(self, get_response: GetResponse) -> None:
         if not settings.DATABASES:
@@ -49,23 +50,22 @@ class TenantMiddleware:
         place = _place(request)
         if place == "public":
             return self.get_response(request)
-        with transaction.atomic(durable=True):
-            become(None, role="signin", person_id=None)
+        with tenant_tx(None, role="signin"):
             if place == "accounts":
                 return self._account_page(request)
             token = _bearer(request)
             found = _by_token(token) if token else _by_session(request)
             if isinstance(found, HttpResponseBase):
                 return found
-            request.actor = found  # type: ignore[attr-defined]
-            request.by_token = bool(token)  # type: ignore[attr-defined]
-            response = answer_as(
-                request,
-                self.get_response,
-                organisation_id=found.organisation_id,
-                role=database_role(found.kind),
-                person_id=found.person_id,
-            )
+        request.actor = found  # type: ignore[attr-defined]
+        request.by_token = bool(token)  # type: ignore[attr-defined]
+        response = answer_as(
+            request,
+            self.get_response,
+            organisation_id=found.organisation_id,
+            role=database_role(found.kind),
+            person_id=found.person_id,
+        )
         if response.status_code == HTTPStatus.FORBIDDEN:
             _write_down(request, found)
         return response
@@ -128,6 +128,9 @@ def _by_session(request: HttpRequest) -> Member | HttpResponse:
     assert isinstance(person, Person)
     if not Authenticator.objects.filter(user_id=person.pk, type=Authenticator.Type.TOTP).exists():
         return _to(request, reverse("mfa_activate_totp"))
+    if person.must_change_password:
+        messages.info(request, _("Choose a password of your own: somebody else knows the first one."))
+        return _to(request, reverse("account_change_password"))
     return _chosen(request, selectors.members_of(person)) or _no_organisation(request)
 
 

@@ -31,7 +31,11 @@ class Organisation(models.Model):
 
 
 class PersonManager(BaseUserManager["Person"]):
-    """People are found by the name they sign in with."""
+    """People are found by the name they sign in with; the password's hash is fetched by who checks it alone, for only
+    the sign-in's role may read it."""
+
+    def get_queryset(self) -> models.QuerySet["Person"]:
+        return super().get_queryset().defer("password")
 
     def get_by_natural_key(self, username: str | None) -> "Person":
         return self.get(username=username)
@@ -44,6 +48,8 @@ class Person(AbstractBaseUser):
     username = models.CharField(max_length=60, unique=True)
     name = models.CharField(max_length=100)
     is_active = models.BooleanField(default=True)
+    must_change_password = models.BooleanField(default=False)
+    """Somebody else set the password: nothing opens before its owner has chosen another."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "username"

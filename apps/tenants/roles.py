@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.tenancy import DatabaseRole
+from apps.ledger.readers import MAY as LEDGER_READERS
 
 
 class Kind(models.TextChoices):
@@ -51,7 +52,7 @@ MAY: dict[Capability, tuple[frozenset[Kind], frozenset[Role]]] = {
     Capability.MANAGE_ORGANISATIONS: (frozenset({Kind.OPERATOR}), frozenset({Role.OWNER, Role.STEWARD})),
     Capability.MANAGE_PEOPLE: (frozenset({Kind.OPERATOR}), frozenset({Role.OWNER, Role.STEWARD})),
     Capability.SEE_NODES: (frozenset({Kind.OPERATOR, Kind.REGULATOR}), EVERY_ROLE),
-    Capability.READ_LEDGER: (EVERY_KIND, frozenset({Role.OWNER, Role.STEWARD, Role.AUDITOR})),
+    Capability.READ_LEDGER: (EVERY_KIND, frozenset(Role(name) for name in LEDGER_READERS)),
     Capability.ENTER_NODE: (NODE_KINDS, EVERY_ROLE - {Role.VIEWER}),
     Capability.ISSUE_TOKEN: (EVERY_KIND, EVERY_ROLE - {Role.VIEWER}),
 }

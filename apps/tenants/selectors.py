@@ -61,12 +61,17 @@ def console_url(organisation: Organisation) -> str | None:
 
 def memberships() -> QuerySet[Membership]:
     """Everybody's memberships that the reader may see, newest last."""
-    return Membership.objects.select_related("person", "organisation").order_by("organisation_id", "id")
+    return _with_person().order_by("organisation_id", "id")
+
+
+def _with_person() -> QuerySet[Membership]:
+    """Memberships with their people; the password's hash stays where it is, for no member may read it."""
+    return Membership.objects.select_related("person", "organisation").defer("person__password")
 
 
 def membership(membership_id: UUID) -> Membership:
     """One membership; raises NotFound."""
-    found = Membership.objects.select_related("person", "organisation").filter(pk=membership_id).first()
+    found = _with_person().filter(pk=membership_id).first()
     if found is None:
         raise NotFound(what=_("member"))
     return found
@@ -99,6 +104,7 @@ def member_of_token(token: str) -> Member | None:
     found = (
         ApiToken.objects.filter(live, hashed=hash_of_token(token), membership__person__is_active=True)
         .select_related("membership__person", "membership__organisation")
+        .defer("membership__person__password")
         .first()
     )
     if found is None:

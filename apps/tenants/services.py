@@ -16,7 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.errors import Forbidden, Invalid, NotFound
-from apps.core.tenancy import become
+from apps.core.models import new_id
+from apps.core.tenancy import tenant_tx
 from apps.ledger.services import append_entry
 from apps.tenants import selectors, zone
 from apps.tenants.members import Member
@@ -28,24 +29,29 @@ from creditzone.kernel.documents import DocumentError, SignatureInvalid, Signed
 from creditzone.kernel.sm.sm2 import PublicKey
 
 
-@transaction.atomic
 def found_zone(
     *, uscc: str, name: str, name_en: str, username: str, person_name: str, password: str, totp_secret: str | None
 ) -> Member:
     """Make the operator's organisation and its owner: the one act without an actor, possible once.
 
-    Raises Forbidden when the zone has an operator already.
+    It runs in a transaction of its own, as the owner who is made in it. Raises Forbidden when the zone has an operator
+    already.
     """
-    if Organisation.objects.filter(kind=Kind.OPERATOR).exists():
-        raise Forbidden(act=_("found the zone a second time"), ask=_("the zone's operator"))
-    operator = _make_organisation(uscc=uscc, name=name, name_en=name_en, kind=Kind.OPERATOR, hosted_by=None)
-    person = _make_person(username=username, name=person_name, password=password, totp_secret=totp_secret)
-    membership = Membership.objects.create(person=person, organisation=operator, role=Role.OWNER)
-    founder = selectors.member(membership, person)
-    become(operator.id, role="admin", person_id=person.id)  # from here on as its owner
-    append_entry(
-        actor=founder, act="zone.founded", subject_type="organisation", subject_id=operator.id, facts={"uscc": uscc}
-    )
+    operator_id, person_id = new_id(), new_id()
+    with tenant_tx(operator_id, role="admin", person_id=person_id):
+        if Organisation.objects.filter(kind=Kind.OPERATOR).exists():
+            raise Forbidden(act=_("found the zone a second time"), ask=_("the zone's operator"))
+        operator = _make_organisation(
+            id=operator_id, uscc=uscc, name=name, name_en=name_en, kind=Kind.OPERATOR, hosted_by=None
+        )
+        person = _make_person(
+            id=person_id, username=username, name=person_name, password=password, totp_secret=totp_secret
+        )
+        membership = Membership.objects.create(person=person, organisation=operator, role=Role.OWNER)
+        founder = selectors.member(membership, person)
+        append_entry(
+            actor=founder, act="zone.founded", subject_type="organisation", subject_id=operator.id, facts={"uscc": uscc}
+        )
     return founder
 
 
@@ -68,7 +74,7 @@ def register_organisation(
 
 
 def _make_organisation(
-    *, uscc: str, name: str, name_en: str, kind: Kind, hosted_by: Organisation | None
+    *, uscc: str, name: str, name_en: str, kind: Kind, hosted_by: Organisation | None, id: UUID | None = None
 ) -> Organisation:
     try:
         code = parse_uscc(uscc).code
@@ -78,7 +84,9 @@ def _make_organisation(
         raise Invalid.of("hosted_by", _("Only a small firm is hosted, and only by an organisation with a node."))
     try:
         with transaction.atomic():
-            return Organisation.objects.create(uscc=code, name=name, name_en=name_en, kind=kind, hosted_by=hosted_by)
+            return Organisation.objects.create(
+                id=id or new_id(), uscc=code, name=name, name_en=name_en, kind=kind, hosted_by=hosted_by
+            )
     except IntegrityError as error:
         raise Invalid.of("uscc", _("An organisation with this code is in the zone already.")) from error
 
@@ -93,11 +101,20 @@ def add_person(
     role: str,
     password: str,
     totp_secret: str | None = None,
+    must_change_password: bool = True,
 ) -> Membership:
-    """Add somebody with a first password to an organisation. Without `totp_secret` (base32) the second factor is
-    enrolled at the first sign-in. Raises Forbidden; Invalid for a weak password or a taken sign-in name."""
+    """Add somebody with a first password to an organisation, which they change at the first sign-in: whoever added
+    them knows it. Without `totp_secret` (base32) the second factor is enrolled then, too.
+
+    Raises Forbidden; Invalid for a weak password or a taken sign-in name."""
     actor.require(Capability.MANAGE_PEOPLE)
-    person = _make_person(username=username, name=name, password=password, totp_secret=totp_secret)
+    person = _make_person(
+        username=username,
+        name=name,
+        password=password,
+        totp_secret=totp_secret,
+        must_change_password=must_change_password,
+    )
     membership = Membership.objects.create(person=person, organisation=organisation, role=Role(role))
     append_entry(
         actor=actor,
@@ -110,8 +127,18 @@ def add_person(
     return membership
 
 
-def _make_person(*, username: str, name: str, password: str, totp_secret: str | None) -> Person:
-    person = Person(username=username.strip(), name=name.strip())
+def _make_person(
+    *,
+    username: str,
+    name: str,
+    password: str,
+    totp_secret: str | None,
+    must_change_password: bool = False,
+    id: UUID | None = None,
+) -> Person:
+    person = Person(
+        id=id or new_id(), username=username.strip(), name=name.strip(), must_change_password=must_change_password
+    )
     _require_strong(password, person)
     person.set_password(password)
     try:
@@ -156,7 +183,8 @@ def reset_sign_in(*, actor: Member, membership_id: UUID, password: str) -> Membe
         raise Invalid.of("password", _("Change your own password on your own page."))
     _require_strong(password, person)
     person.set_password(password)
-    person.save(update_fields=["password"])
+    person.must_change_password = True
+    person.save(update_fields=["password", "must_change_password"])
     Authenticator.objects.filter(user_id=person.pk).delete()
     ApiToken.objects.filter(membership__person=person, revoked_at=None).update(revoked_at=Now())
     append_entry(

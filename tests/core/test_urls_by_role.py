@@ -41,7 +41,7 @@ KINDS = {"form": "csv"}
 """Arguments that choose a form of the page, not an object."""
 
 MAY: dict[str, set[str]] = {
-    "ledger:entries": ALL,
+    "ledger:entries": ALL - {"bank", "approver", "viewer"},  # owners, stewards and auditors
     "tenants:switch": ALL,
     "tenants:tokens": ALL,
     "tenants:handover": set(),  # asked without saying which node

@@ -96,7 +96,7 @@ def test_nobody_enters_without_enrolling_a_second_factor(zone, client, steady):
     secret = client.session["mfa.totp.secret"]
     assert secret in page.text
     assert client.post("/accounts/factor/enrol/", {"code": code_of(secret)}).status_code == 302
-    assert client.get(WITHIN).status_code == 200
+    assert client.get(WITHIN)["Location"] == "/accounts/password/"
 
 
 def test_the_second_factor_is_sealed_in_the_database(zone, officer):

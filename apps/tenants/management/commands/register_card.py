@@ -9,7 +9,6 @@ from django.core.management.base import BaseCommand, CommandError
 from apps.core.errors import DomainError
 from apps.core.tenancy import tenant_tx
 from apps.tenants import selectors, services
-from apps.tenants.models import Membership
 from apps.tenants.roles import Kind, Role
 from creditzone.kernel.documents import Signed
 
@@ -23,8 +22,8 @@ class Command(BaseCommand):
         except msgspec.DecodeError as error:
             raise CommandError(f"This is no signed card: {error}") from error
         with tenant_tx(None, role="admin"):
-            owners = Membership.objects.filter(organisation__kind=Kind.OPERATOR, role=Role.OWNER)
-            first = owners.select_related("person", "organisation").order_by("id").first()
+            owners = selectors.memberships().filter(organisation__kind=Kind.OPERATOR, role=Role.OWNER)
+            first = owners.order_by("id").first()
             if first is None:
                 raise CommandError("The zone has no operator yet: run set_up_zone first.")
             founder = selectors.member(first, first.person)

@@ -18,7 +18,7 @@ from apps.core.errors import DomainError
 from apps.core.tenancy import tenant_tx
 from apps.tenants import selectors, services, zone
 from apps.tenants.members import Member
-from apps.tenants.models import Membership, Organisation
+from apps.tenants.models import Organisation
 from apps.tenants.roles import Capability, Kind, Role, database_role
 
 
@@ -58,21 +58,17 @@ def set_up(manifest: dict[str, Any]) -> dict[str, Any]:
 def _founder(operator: dict[str, Any], people: list[dict[str, Any]]) -> Member:
     """The operator's owner, made where there is none."""
     with tenant_tx(None, role="admin"):
-        owners = Membership.objects.filter(
-            organisation__kind=Kind.OPERATOR, role=Role.OWNER, is_active=True
-        ).select_related("person", "organisation")
+        owners = selectors.memberships().filter(organisation__kind=Kind.OPERATOR, role=Role.OWNER, is_active=True)
         if found := owners.order_by("id").first():
             return selectors.member(found, found.person)
-        wanted = next(
-            one for one in people if one["organisation"] == operator["uscc"] and one["role"] == Role.OWNER.value
-        )
-        return services.found_zone(
-            **operator,
-            username=wanted["username"],
-            person_name=wanted["name"],
-            password=wanted["password"],
-            totp_secret=wanted["totp"],
-        )
+    wanted = next(one for one in people if one["organisation"] == operator["uscc"] and one["role"] == Role.OWNER.value)
+    return services.found_zone(
+        **operator,
+        username=wanted["username"],
+        person_name=wanted["name"],
+        password=wanted["password"],
+        totp_secret=wanted["totp"],
+    )
 
 
 def _organisation(founder: Member, wanted: dict[str, Any]) -> Organisation:
@@ -91,7 +87,7 @@ def _organisation(founder: Member, wanted: dict[str, Any]) -> Organisation:
 
 
 def _member(founder: Member, wanted: dict[str, Any]) -> Member:
-    known = Membership.objects.filter(person__username=wanted["username"]).select_related("person", "organisation")
+    known = selectors.memberships().filter(person__username=wanted["username"])
     membership = known.first() or services.add_person(
         actor=founder,
         organisation=selectors.organisation_by_code(wanted["organisation"]),
@@ -100,6 +96,7 @@ def _member(founder: Member, wanted: dict[str, Any]) -> Member:
         role=wanted["role"],
         password=wanted["password"],
         totp_secret=wanted["totp"],
+        must_change_password=False,
     )
     return selectors.member(membership, membership.person)
 
