@@ -16,11 +16,15 @@ from creditzone.kernel.documents import (
     Downlink,
     DraftSent,
     Heartbeat,
+    JobRequest,
     Message,
     Order,
+    OrderAccepted,
     OrderOffered,
+    OrderRefused,
     OrderStarted,
     OrderStopped,
+    RefusalNote,
     Signed,
     Statement,
     Uplink,
@@ -169,6 +173,19 @@ class FakeNode:
     def stopped(self) -> list[OrderStopped]:
         """Stops that came down."""
         return self.messages(OrderStopped)
+
+
+def accepted(order: Order) -> OrderAccepted:
+    """What a node says that accepts an order."""
+    capsule = read(order.request, JobRequest).inputs[-1].capsule
+    return OrderAccepted(
+        order=order.id, job=order.job, attempt=order.attempt, fence=order.fence, capsule=capsule, rule="rule-1"
+    )
+
+
+def refused(order: Order, refusal: RefusalNote) -> OrderRefused:
+    """What a node says that refuses an order."""
+    return OrderRefused(order=order.id, job=order.job, attempt=order.attempt, fence=order.fence, refusal=refusal)
 
 
 def make_card(

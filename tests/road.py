@@ -11,7 +11,7 @@ import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
-from apps.capsules.models import Capsule
+from apps.capsules.models import Capsule, CapsuleVersion
 from apps.capsules.services import draft_policy
 from apps.compute.models import Job
 from apps.compute.services import draft_enquiry, draft_job
@@ -32,7 +32,6 @@ from creditzone.kernel.documents import (
     JobRequest,
     Learned,
     Left,
-    OrderAccepted,
     Policy,
     Receipt,
     Receipted,
@@ -50,7 +49,7 @@ from creditzone.kernel.documents import (
 from creditzone.kernel.domain import domain
 from creditzone.kernel.sm import sm3
 from creditzone.kernel.sm.sm2 import PrivateKey
-from tests.fake_node import FakeNode, make_card
+from tests.fake_node import FakeNode, accepted, make_card
 from tests.zone import Zone, browser
 
 CARDS = Path(__file__).resolve().parent.parent / "demo" / "scorecards"
@@ -207,7 +206,7 @@ class Road:
         node.call()
         order = node.orders()[-1]
         node.running = [order.job]
-        node.tell(OrderAccepted(job=order.job, attempt=order.attempt, fence=order.fence))
+        node.tell(accepted(order))
 
     def start(self, *names: str) -> None:
         """Let all parties accept."""
@@ -219,6 +218,9 @@ class Road:
         node = self.nodes[name]
         offered = node.messages(documents.OrderOffered)[-1].order
         order = documents.read(offered, documents.Order)
+        mine = next(one for one in documents.read(order.request, JobRequest).inputs if one.provider == node.uscc)
+        with tenant_tx(None, role="exchange"):
+            head = CapsuleVersion.objects.get(capsule_id=mine.capsule, version=mine.version).header_digest
         receipt = Receipt(
             zone=self.digest,
             order=offered.digest,
@@ -227,7 +229,7 @@ class Road:
             attempt=order.attempt,
             fence=order.fence,
             party=node.uscc,
-            inputs=(sm3.digest(b"header"),),
+            inputs=(head,),
             code=sm3.digest(b"code"),
             figures=(Figure(name="rows", value=100), Figure(name="matched", value=80)),
             left=(Left(form="secret-shares", to=self.zone["bank"].uscc, count=80),),

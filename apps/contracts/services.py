@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.capsules import selectors as capsules
@@ -361,6 +362,22 @@ def decline_withdrawal(*, digest: str, reason: str) -> Authorisation:
     authorisation.save(update_fields=["withdrawal_digest"])
     _log_authorisation(None, "authorisation.decline-withdrawal", authorisation, reason=reason)
     return authorisation
+
+
+def tell_again(node: Organisation) -> None:
+    """Send the nodes' documents of one node's organisations once more: contracts that both sides signed with the acts
+    on them, and authorisations that were taken back. What a node knows already changes nothing there."""
+    served = Organisation.objects.filter(Q(pk=node.pk) | Q(hosted_by=node))
+    bound = Contract.objects.filter(Q(provider__in=served) | Q(consumer__in=served)).exclude(
+        state__in={Contract.State.PROPOSED, Contract.State.EXPIRED}
+    )
+    for contract in bound.order_by("id"):
+        send_completed(document_of(contract), to=[node], sender=contract.owner)
+        for act in ContractAct.objects.filter(contract=contract).order_by("at"):
+            send_completed(msgspec.convert(act.document, Signed), to=[node], sender=contract.owner)
+    named = AuthorisationParty.objects.filter(org__in=served.values("id")).values("subject")
+    for authorisation in Authorisation.objects.filter(pk__in=named, withdrawal__isnull=False).order_by("id"):
+        send_completed(msgspec.convert(authorisation.withdrawal, Signed), to=[node], sender=authorisation.owner)
 
 
 def _locked(digest: str) -> Contract:

@@ -8,8 +8,10 @@ from apps.contracts.services import (
     record_authorisation,
     record_signature,
     record_withdrawal,
+    tell_again,
 )
-from apps.exchange.registry import DeclinedDraft, Sender, SignedDraft, on_declined, on_signed, on_statement
+from apps.exchange.registry import DeclinedDraft, Sender, SignedDraft, on_declined, on_restored, on_signed, on_statement
+from apps.tenants.models import Organisation
 from creditzone.kernel.documents import (
     Authorisation,
     AuthorisationWithdrawal,
@@ -18,6 +20,12 @@ from creditzone.kernel.documents import (
     ContractActed,
     Signed,
 )
+
+
+@on_restored
+def tell_contracts_again(node: Organisation) -> None:
+    """A node whose store is a backup gets the contracts of its organisations again, with the acts on them."""
+    tell_again(node)
 
 
 @on_signed(Contract)

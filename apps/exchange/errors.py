@@ -70,7 +70,7 @@ class ChainBroken(DomainError):
     code, status = "statement-chain", HTTPStatus.CONFLICT
     title = _("Statements are missing or differ")
     sentence = _("Statement %(number)s does not follow on statement %(last)s as it was taken in.")
-    remedy = _("A node restored from a backup must go on from the portal's copy of its statements.")
+    remedy = _("A node restored from a backup asks for its statements and goes on from them by itself.")
     number: int
     last: int
 

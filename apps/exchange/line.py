@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 import structlog
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from apps.core import clock
 from apps.core.errors import DomainError, Refused
@@ -28,9 +28,9 @@ from apps.exchange.errors import (
     ForeignZone,
     NotForThatOrganisation,
 )
-from apps.exchange.models import NodeLine, NodeMessage, ShownCard, StatementRecord
+from apps.exchange.models import Draft, NodeLine, NodeMessage, ShownCard, StatementRecord
 from apps.exchange.registry import Sender
-from apps.exchange.services import UNNUMBERED, tell
+from apps.exchange.services import UNNUMBERED, send_draft, tell
 from apps.ledger.services import append_entry
 from apps.tenants import zone
 from apps.tenants.models import Card, Organisation
@@ -42,6 +42,7 @@ from creditzone.kernel.documents import (
     Downlink,
     GradesTaken,
     Message,
+    Recalled,
     SealedSent,
     SignatureInvalid,
     Signed,
@@ -54,6 +55,7 @@ log = structlog.get_logger("creditzone.exchange")
 LARGEST_CALL = 4 * 1024 * 1024
 SKEW_MS = 120_000
 LARGEST_ANSWER = 4 * 1024 * 1024
+STATEMENTS_AT_ONCE = 1000
 MESSAGES_AT_ONCE = 50  # the largest are 360 KB each
 CARDS_AT_ONCE = 100
 FOR_ONE_READER = (SealedSent, GradesTaken)
@@ -113,6 +115,8 @@ def _verify(signed: Signed, uplink: Uplink) -> _Call:
     skew = uplink.sent_at - clock.to_ms(clock.now())
     if abs(skew) > SKEW_MS:
         raise ClockSkewed(seconds=skew // 1000)
+    if uplink.recall is not None and uplink.statements:
+        raise CallMalformed(what="a node that asks for its statements back says none")
     statements = [(one, *_verify_statement(one, node)) for one in uplink.statements]
     _require_consecutive([statement for _, statement, _ in statements])
     return _Call(signed=signed, uplink=uplink, node=node, statements=statements)
@@ -263,6 +267,7 @@ def _answer(call: _Call) -> bytes:
     line = _line_of(call.node)
     now = clock.now()
     _heard(call, line, now)
+    recalled = _recalled(call, line)
     _show_cards(line)
     messages = _messages(line, received=call.uplink.received)
     downlink = Downlink(
@@ -272,6 +277,7 @@ def _answer(call: _Call) -> bytes:
         sent_at=clock.to_ms(now),
         acknowledged=line.statements,
         messages=messages,
+        recalled=recalled,
     )
     answer = msgspec.json.encode(zone.sign_as_zone(downlink))
     if line.call == call.signed.digest:  # else the node has already called again
@@ -288,6 +294,48 @@ def _heard(call: _Call, line: NodeLine, now: datetime) -> None:
     sender = Sender(node=call.node, organisation=call.node, now=now)
     for handler in registry.HEARTBEATS:
         handler(sender, heartbeat)
+
+
+def _recalled(call: _Call, line: NodeLine) -> tuple[Recalled, ...]:
+    """The next of a node's own statements that its store, a backup, does not know; with the last of them it is told
+    again what it was told since."""
+    above = call.uplink.recall
+    if above is None:
+        return ()
+    kept = StatementRecord.objects.filter(node=call.node, number__gt=above).order_by("number")
+    taken: list[Recalled] = []
+    size = 0
+    for number, digest, signed in kept.values_list("number", "digest", "signed")[:STATEMENTS_AT_ONCE]:
+        statement = None if signed is None else msgspec.convert(signed, Signed)
+        size += len(statement.text) if statement else 0
+        if taken and size > LARGEST_ANSWER:
+            break
+        taken.append(Recalled(number=number, digest=digest, statement=statement))
+    if above + len(taken) >= line.statements:
+        _tell_again(call.node, line)
+    return tuple(taken)
+
+
+def _tell_again(node: Organisation, line: NodeLine) -> None:
+    """Cards, drafts that wait, and what the apps above add: the node takes each in once, whatever its backup knows."""
+    for shown in ShownCard.objects.filter(node=node).select_related("card__organisation").order_by("card_id"):
+        if node.id not in {shown.card.organisation_id, shown.card.organisation.hosted_by_id}:
+            tell(node, CardShown(number=UNNUMBERED, card=card_document(shown.card)), sender=NOBODY)
+    served = Organisation.objects.filter(Q(pk=node.pk) | Q(hosted_by=node))
+    for draft in Draft.objects.filter(organisation__in=served, state=Draft.State.WAITING).select_related(
+        "organisation"
+    ):
+        send_draft(Signed(text=draft.text, signatures=()), to=draft.organisation, sender=draft.owner)
+    for handler in registry.RESTORED:
+        handler(node)
+    append_entry(
+        actor=None,
+        act="node.restored",
+        subject_type="node",
+        subject_id=node.uscc,
+        facts={"statements": line.statements},
+        organisations=[node.id],
+    )
 
 
 def _show_cards(line: NodeLine) -> None:

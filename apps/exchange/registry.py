@@ -53,6 +53,7 @@ class DeclinedDraft:
 STATEMENTS: dict[type, Callable[[Sender, Any], None]] = {}
 SIGNED: dict[type, Callable[[SignedDraft], None]] = {}
 DECLINED: dict[type, Callable[[DeclinedDraft], None]] = {}
+RESTORED: list[Callable[[Organisation], None]] = []
 HEARTBEATS: list[Callable[[Sender, Any], None]] = []
 
 
@@ -69,6 +70,12 @@ def on_signed(kind: type[Document]) -> Callable[[Handler], Handler]:
 def on_declined(kind: type[Document]) -> Callable[[Handler], Handler]:
     """Register the one handler of declined drafts of the document `kind`."""
     return _register(DECLINED, kind)
+
+
+def on_restored(handler: Handler) -> Handler:
+    """Register a handler that tells a node, whose store is a backup, again what it was told since; safe twice."""
+    RESTORED.append(handler)
+    return handler
 
 
 def on_heartbeat(handler: Handler) -> Handler:

@@ -21,6 +21,7 @@ ACTS: dict[str, Promise] = {
     "statement.reject": _("a node's statement rejected"),
     "node.restored": _("node restored from a backup"),
     "registry.load": _("register loaded"),
+    "scorecard.measure": _("scorecard measured anew"),
     "scorecard.register": _("scorecard registered"),
     "dataset.publish": _("dataset published"),
     "policy.draft": _("usage policy drafted"),

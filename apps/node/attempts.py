@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from apps.node import capsules, contracts, outbox, uses, withdrawals
+from apps.node import capsules, contracts, outbox, restoring, uses, withdrawals
 from apps.node.node import Node
 from apps.node.store import Transaction
 from creditzone.kernel.documents import (
@@ -84,7 +84,18 @@ def offer(node: Node, tx: Transaction, document: Signed) -> None:
     _insert(tx, document, order, state="accepted", capsule=checked.header.capsule, slot=slot)
     card = checked.scorecard
     tx.keep(f"model:{checked.request.model}", f"{card.name}\n{card.name_en}\n{card.version}")
-    outbox.say(node, tx, OrderAccepted(job=order.job, attempt=order.attempt, fence=order.fence))
+    outbox.say(
+        node,
+        tx,
+        OrderAccepted(
+            order=order.id,
+            job=order.job,
+            attempt=order.attempt,
+            fence=order.fence,
+            capsule=checked.header.capsule,
+            rule=checked.rule,
+        ),
+    )
 
 
 def start(tx: Transaction, *, job: str, fence: int) -> None:
@@ -215,7 +226,7 @@ def slots_free(node: Node) -> int:
 
 
 def _check(node: Node, tx: Transaction, document: Signed) -> CheckedOrder:
-    if tx.setting("restored"):
+    if restoring.is_restoring(node):
         raise Refused("node-restored")
     checked = check_order(document, standing_of(node))
     _require_carried_out(checked)
@@ -239,7 +250,8 @@ def _refuse(node: Node, tx: Transaction, document: Signed, order: Order, refused
     if refused.refusal.clause not in _LEAVES_NO_TRACE:
         _insert(tx, document, order, state="refused", capsule=None, slot=None, reason=refused.refusal.clause)
     note = refused.refusal.note()
-    outbox.say(node, tx, OrderRefused(job=order.job, attempt=order.attempt, fence=order.fence, refusal=note))
+    body = OrderRefused(order=order.id, job=order.job, attempt=order.attempt, fence=order.fence, refusal=note)
+    outbox.say(node, tx, body)
 
 
 def _is_free(node: Node, tx: Transaction, slot: int) -> bool:

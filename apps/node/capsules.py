@@ -143,6 +143,24 @@ def seal(node: Node, tx: Transaction, policy: Policy, *, key: PrivateKey) -> tup
     return signed_header, signed_policy
 
 
+def move_forward(tx: Transaction, header: Signed, policy: Signed) -> bool:
+    """Put back a head that this node signed after its store's backup; whether the body it seals is here.
+
+    An older version than the one held changes nothing."""
+    head = read(header, CapsuleHeader)
+    if tx.one("SELECT 1 FROM body WHERE id = ? AND digest = ?", head.body, head.body_digest) is None:
+        return False
+    held_row = tx.one("SELECT version FROM capsule WHERE id = ?", head.capsule)
+    if held_row is None or held_row["version"] < head.version:
+        _keep(tx, header, policy, head)
+    return True
+
+
+def close(tx: Transaction, capsule: str, *, version: int) -> None:
+    """A withdrawal of this version, or of a later one, holds."""
+    tx.run("UPDATE capsule SET withdrawn = 1 WHERE id = ? AND version <= ?", capsule, version)
+
+
 def withdraw(node: Node, acting: Acting, capsule: str) -> None:
     """Let nobody use the capsule from now on; a newly signed policy opens it again.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -130,8 +131,24 @@ def apply_act(tx: Transaction, document: Signed, act: ContractAct) -> None:
     if to is None or (act.act == "resume" and _suspended_by(tx, act.contract) != act.by):
         raise IllegalMove(row["state"])
     tx.run("UPDATE contract SET state = ?, changed_at = ? WHERE digest = ?", to, now_ms(), act.contract)
+    _keep_act(tx, document, act)
+
+
+def take_back_act(tx: Transaction, document: Signed) -> None:
+    """Put back an act of our own that this store's backup does not know; it holds as soon as its contract is here."""
+    act = read(document, ContractAct)
+    if tx.one("SELECT 1 FROM contract_act WHERE digest = ?", document.digest):
+        return
+    try:
+        with tx.part():
+            apply_act(tx, document, act)
+    except (NotFound, IllegalMove):
+        _keep_act(tx, document, act)
+
+
+def _keep_act(tx: Transaction, document: Signed, act: ContractAct) -> None:
     tx.run(
-        "INSERT INTO contract_act (digest, contract, text, at) VALUES (?, ?, ?, ?)",
+        "INSERT INTO contract_act (digest, contract, text, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         document.digest,
         act.contract,
         msgspec.json.encode(document).decode(),
@@ -141,8 +158,8 @@ def apply_act(tx: Transaction, document: Signed, act: ContractAct) -> None:
 
 def _complete_contract(node: Node, tx: Transaction, document: Signed, contract: Contract) -> None:
     row = tx.one("SELECT state FROM contract WHERE digest = ?", document.digest)
-    if row is None or row["state"] != "signed":
-        return  # nobody here signed it, or it was ended meanwhile
+    if row is not None and row["state"] != "signed":
+        return  # it is known, or was ended meanwhile
     for party in (contract.provider, contract.consumer):
         card = node.card_of(party)
         if card is None:
@@ -151,8 +168,24 @@ def _complete_contract(node: Node, tx: Transaction, document: Signed, contract: 
             require_signature(document, Contract, by=party, key=PublicKey.from_hex(card.signing_key))
         except SignatureInvalid:
             return
+    if row is None and not _take_back(node, tx, document, contract):
+        return
     tx.run("UPDATE contract SET state = 'active', changed_at = ? WHERE digest = ?", now_ms(), document.digest)
     documents.complete(tx, document)
+    for kept in tx.all("SELECT text FROM contract_act WHERE contract = ? ORDER BY at, rowid", document.digest):
+        act = msgspec.json.decode(kept["text"], type=Signed)
+        with contextlib.suppress(NotFound, IllegalMove):
+            apply_act(tx, act, read(act, ContractAct))
+
+
+def _take_back(node: Node, tx: Transaction, document: Signed, contract: Contract) -> bool:
+    """A contract that bears our own signature and is not in this store was signed before a backup was put back."""
+    ours = next((party for party in (contract.provider, contract.consumer) if party in node.organisations()), None)
+    if ours is None:
+        return False
+    note_signed(tx, contract, digest=document.digest)
+    documents.take_back(tx, document, organisation=ours)
+    return True
 
 
 def _verified(node: Node, document: Signed) -> Signed:

@@ -10,7 +10,7 @@ from apps.node import passphrases
 from apps.node.errors import NotFound
 from apps.node.node import Node
 from apps.node.store import Transaction
-from creditzone.kernel.documents import Signed, now_ms
+from creditzone.kernel.documents import Signed, now_ms, parse_any, type_of
 from creditzone.kernel.sm.sm2 import PrivateKey, PublicKey
 
 
@@ -69,6 +69,22 @@ def keep_signed(tx: Transaction, document: Signed, *, person: str) -> None:
         person,
         now_ms(),
         document.digest,
+    )
+
+
+def take_back(tx: Transaction, document: Signed, *, organisation: str) -> None:
+    """Keep a document that an organisation of this node signed before its store's backup was put back."""
+    now = now_ms()
+    tx.run(
+        "INSERT INTO document (digest, kind, organisation, text, state, received_at, changed_at)"
+        " VALUES (?, ?, ?, ?, 'signed', ?, ?) ON CONFLICT (digest) DO UPDATE SET state = 'signed'"
+        " WHERE document.state = 'draft'",
+        document.digest,
+        type_of(parse_any(document.text.encode())),
+        organisation,
+        msgspec.json.encode(document).decode(),
+        now,
+        now,
     )
 
 

@@ -262,6 +262,18 @@ CODES: Final[dict[str, Words]] = {
         "The result is not complete yet.",
         "Wait a moment.",
     ),
+    "quota-exceeded": (
+        "本企业在托管节点的文件合计不得超过 %(limit)s MiB（现有 %(held)s MiB）。",
+        "请删除不再需要的数据集，或请托管方提高限额。",
+        "A firm's files at this hosted node may not exceed %(limit)s MiB (it keeps %(held)s MiB).",
+        "Delete datasets that are no longer needed, or ask the host for more room.",
+    ),
+    "result-ended": (
+        "任务未完成即告结束或有争议，结果不作数。",
+        "请查看任务的结束原因，必要时重新提交。",
+        "The job ended without a result that counts.",
+        "See at the portal why it ended; submit it again where that is wanted.",
+    ),
     "result-damaged": (
         "密封结果损坏或不是发给本单位的。",
         "请重新提交任务。",
@@ -273,12 +285,6 @@ CODES: Final[dict[str, Words]] = {
         "请用备份恢复。",
         "The sealed file is damaged or was altered.",
         "Restore it from the backup.",
-    ),
-    "restored": (
-        "本节点的存储比门户记录旧（可能由旧备份恢复），停止接受任务。",
-        "请恢复最新备份，或由节点管理员核对用量。",
-        "This node's store is older than what the portal holds from it; it takes no orders.",
-        "Restore the newest backup, or let the administrator reconcile the uses.",
     ),
 }
 _UNKNOWN: Final[Words] = ("无法完成。", "", "This cannot be done.", "")

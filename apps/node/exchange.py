@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from apps.node import outbox
+from apps.node import outbox, restoring
 from apps.node.node import Node
 from creditzone.kernel.documents import (
     DocumentError,
@@ -32,6 +32,8 @@ from creditzone.kernel.documents import (
 from creditzone.kernel.orders import SKEW_MS
 
 PATH: Final = "/node/v1/exchange"
+FORKED: Final = "statement-chain"
+"""The portal's word for a statement that does not follow on the last: unsigned, so it only makes this node ask."""
 _MOST_BYTES: Final = 64 << 20
 _TIMEOUT: Final = 20.0
 _CODE: Final = re.compile(r"[a-z][a-z-]{1,40}")
@@ -57,31 +59,50 @@ def exchange(node: Node, heartbeat: Heartbeat) -> Answer:
     """Make the call. Acknowledgements are kept here; messages are for the caller to take in, one by one.
 
     Raises ExchangeFailed: unreachable, the portal's problem code (else http-<status>), not-an-answer, not-the-zones,
-    other-call, clock-skew."""
+    other-call, clock-skew, recall-damaged."""
     uplink = _uplink(node, heartbeat)
-    answer = _checked(node, _post(node, uplink), counter=uplink.counter)
-    with node.store.write() as tx:
-        outbox.acknowledge(tx, up_to=answer.acknowledged)
-        if answer.acknowledged > outbox.last_number(node):
-            tx.keep("restored", str(answer.acknowledged))
+    try:
+        data = _post(node, uplink)
+    except ExchangeFailed as failure:
+        if failure.reason == FORKED:
+            restoring.begin(node)
+        raise
+    answer = _checked(node, data, counter=uplink.counter)
+    _hear_own(node, uplink, answer)
     received = node.store.number("received")
     fresh = tuple(message for message in answer.messages if message.number > received)
     return Answer(messages=fresh, acknowledged=answer.acknowledged)
 
 
+def _hear_own(node: Node, uplink: Uplink, answer: Downlink) -> None:
+    """How far our own statements came; a node that said more than it knows gets them back."""
+    if uplink.recall is not None:
+        try:
+            restoring.merge(node, answer.recalled, up_to=answer.acknowledged)
+        except restoring.RecallDamaged:
+            raise ExchangeFailed("recall-damaged") from None
+        return
+    with node.store.write() as tx:
+        outbox.acknowledge(tx, up_to=answer.acknowledged)
+    if answer.acknowledged > outbox.last_number(node):
+        restoring.begin(node)
+
+
 def _uplink(node: Node, heartbeat: Heartbeat) -> Uplink:
     with node.store.write() as tx:
-        counter = int(tx.setting("counter") or 0) + 1
+        counter = max(int(tx.setting("counter") or 0) + 1, now_ms())  # above all calls, though the store be a backup
         tx.keep("counter", str(counter))
         received = int(tx.setting("received") or 0)
+    recall = restoring.anchor(node) if restoring.is_restoring(node) else None
     return Uplink(
         zone=node.zone,
         node=node.organisation,
         counter=counter,
         sent_at=now_ms(),
-        statements=tuple(outbox.waiting(node)),
+        statements=() if recall is not None else tuple(outbox.waiting(node)),
         received=received,
         heartbeat=heartbeat,
+        recall=recall,
     )
 
 

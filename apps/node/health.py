@@ -11,7 +11,7 @@ from typing import Final, Literal
 import msgspec
 
 import creditzone.kernel
-from apps.node import attempts
+from apps.node import attempts, restoring
 from apps.node.node import Node
 from creditzone.kernel.documents import Heartbeat, now_ms
 from creditzone.kernel.engine.faults import EngineFault
@@ -29,8 +29,12 @@ _REDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "clock-back": ("时钟被拨回，停止签署和启封。", "The clock went back: nothing is signed or opened."),
     "restored": (
-        "存储比门户记录旧，停止接受任务。",
-        "The store is older than what the portal holds: no orders.",
+        "存储是一份旧备份：正在取回本节点自己签署的陈述，期间不接受任务。",
+        "The store is an older backup: this node is getting back what it signed itself, and takes no orders meanwhile.",
+    ),
+    "recall-damaged": (
+        "取回的陈述不是本节点签署的，或顺序不符：请空间运营方核查门户。在此之前不接受任务。",
+        "What came back is not what this node signed, or not in its order: ask the zone operator. No orders until then.",
     ),
     "message-gap": ("门户下发的消息编号有缺口。", "Messages from the portal have a gap."),
     "message-broken": ("有一条门户消息无法处理。", "A message from the portal could not be taken in."),
@@ -63,7 +67,8 @@ class Health:
     outbox_waiting: int
     messages_received: int
     clock_ok: bool
-    restored: bool
+    is_restoring: bool
+    restored: restoring.Report | None
     jobs: tuple[JobLine, ...]
     disk_free: int
     reds: tuple[str, ...]
@@ -84,7 +89,8 @@ def report(node: Node) -> Health:
         outbox_waiting=int(waiting["number"]) if waiting is not None else 0,
         messages_received=store.number("received"),
         clock_ok=store.number("kept-time") - now <= SKEW_MS,
-        restored=store.setting("restored") is not None,
+        is_restoring=restoring.is_restoring(node),
+        restored=restoring.report(node),
         jobs=_jobs(node),
         disk_free=shutil.disk_usage(node.home).free,
         reds=(),
@@ -166,7 +172,8 @@ def _reds(node: Node, health: Health, *, now: int) -> tuple[str, ...]:
         "scratch-not-memory": node.config.slots > 0 and _scratch(node) != "memory",
         "swap-plain": beat is not None and beat.swap == "on",
         "clock-back": not health.clock_ok,
-        "restored": health.restored,
+        "restored": health.is_restoring,
+        "recall-damaged": health.exchange_error == "recall-damaged",
         "message-gap": node.store.setting("gap") is not None,
         "message-broken": node.store.setting("broken-message") is not None,
         "disk-low": health.disk_free < 1 << 30,

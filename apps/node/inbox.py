@@ -7,7 +7,7 @@ import sqlite3
 import msgspec
 import structlog
 
-from apps.node import attempts, cards, contracts, outbox, sealed
+from apps.node import attempts, cards, contracts, outbox, results, sealed
 from apps.node.node import Node
 from apps.node.store import Transaction
 from creditzone.kernel.documents import (
@@ -21,6 +21,7 @@ from creditzone.kernel.documents import (
     DocumentError,
     DraftDeclined,
     DraftSent,
+    JobEnded,
     JobRequest,
     Message,
     OrderOffered,
@@ -46,9 +47,10 @@ def take(node: Node, message: Message) -> None:
         received = int(tx.setting("received") or 0)
         if message.number <= received:
             return
-        if message.number != received + 1:
+        if message.number != received + 1 and not tx.setting("renumbered"):
             tx.keep("gap", f"{received + 1}-{message.number - 1}")
         tx.keep("received", str(message.number))
+        tx.forget("renumbered")
         try:
             with tx.part():
                 _apply(node, tx, message)
@@ -67,6 +69,8 @@ def _apply(node: Node, tx: Transaction, message: Message) -> None:
             attempts.start(tx, job=message.job, fence=message.fence)
         case OrderStopped():
             attempts.stop(node, tx, job=message.job, up_to=message.fence, reason=message.reason)
+        case JobEnded():
+            results.end(tx, job=message.job, reason=message.reason)
         case DraftSent():
             take_draft(node, tx, message.document, organisation=message.organisation)
         case DocumentCompleted():

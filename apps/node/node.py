@@ -10,10 +10,10 @@ from typing import Final
 
 import msgspec
 
-from apps.node.config import Config, read_config
+from apps.node.config import Config, ConfigError, read_config
 from apps.node.errors import NodeError
 from apps.node.keystore import Keystore
-from apps.node.store import DATABASE, Store, Transaction
+from apps.node.store import DATABASE, Store, StoreUnknown, Transaction
 from creditzone.kernel.documents import Card, Signed, now_ms, parse
 from creditzone.kernel.orders import SKEW_MS
 from creditzone.kernel.sm.sm2 import PublicKey
@@ -102,7 +102,11 @@ def open_node(home: Path | str) -> Node:
     folder = Path(home).absolute()
     config = read_config(folder)
     prepare_home(folder)
-    return Node(home=folder, config=config, keys=Keystore.open(folder, config), store=Store(folder / DATABASE))
+    try:
+        store = Store(folder / DATABASE)
+    except StoreUnknown as error:
+        raise ConfigError(str(error)) from None
+    return Node(home=folder, config=config, keys=Keystore.open(folder, config), store=store)
 
 
 def prepare_home(folder: Path) -> None:

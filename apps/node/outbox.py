@@ -9,19 +9,19 @@ import msgspec
 
 from apps.node.node import Node
 from apps.node.store import Transaction
-from creditzone.kernel.documents import Signed, Statement, StatementBody, now_ms, signed
+from creditzone.kernel.documents import Recalled, Signed, Statement, StatementBody, now_ms, read, signed
 
 
 def say(node: Node, tx: Transaction, body: StatementBody, *, organisation: str | None = None) -> int:
     """Append a statement for `organisation` (the node's own unless named); its number."""
-    last = tx.one("SELECT number, digest FROM outbox ORDER BY number DESC LIMIT 1")
-    number = 1 if last is None else int(last["number"]) + 1
+    before, previous = last(tx)
+    number = before + 1
     statement = Statement(
         zone=node.zone,
         node=node.organisation,
         organisation=organisation or node.organisation,
         number=number,
-        previous=None if last is None else str(last["digest"]),
+        previous=previous,
         at=now_ms(),
         body=body,
     )
@@ -59,7 +59,27 @@ def acknowledge(tx: Transaction, *, up_to: int) -> None:
     )
 
 
-def last_number(node: Node) -> int:
-    """The number of the newest statement; 0 where none was ever made."""
-    row = node.store.one("SELECT max(number) AS number FROM outbox")
+def last_number(node: Node, *, acknowledged: bool = False) -> int:
+    """The number of the newest statement, or of the newest that the portal has; 0 where there is none."""
+    row = node.store.one("SELECT max(number) AS number FROM outbox WHERE acknowledged >= ?", int(acknowledged))
     return int(row["number"] or 0) if row is not None else 0
+
+
+def last(tx: Transaction) -> tuple[int, str | None]:
+    """Number and digest of the newest statement; (0, None) where there is none."""
+    row = tx.one("SELECT number, digest FROM outbox ORDER BY number DESC LIMIT 1")
+    return (0, None) if row is None else (int(row["number"]), str(row["digest"]))
+
+
+def take_back(tx: Transaction, recalled: Recalled) -> None:
+    """Keep one of this node's own statements that the portal held and this store did not."""
+    said = recalled.statement
+    kind = "sealed" if said is None else str(read(said, Statement).body.__struct_config__.tag)
+    tx.run(
+        "INSERT INTO outbox (number, digest, text, kind, acknowledged, at) VALUES (?, ?, ?, ?, 1, ?)",
+        recalled.number,
+        recalled.digest,
+        "" if said is None else msgspec.json.encode(said).decode(),
+        kind,
+        now_ms(),
+    )

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 DATABASE: Final = "store.sqlite3"
-VERSION: Final = 3
+VERSION: Final = 4
 
 _SCHEMA: Final = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -24,6 +24,7 @@ CREATE TABLE outbox (
   number INTEGER PRIMARY KEY, digest TEXT NOT NULL, text TEXT NOT NULL, kind TEXT NOT NULL,
   acknowledged INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL);
 CREATE INDEX outbox_waiting ON outbox (number) WHERE acknowledged = 0;
+CREATE TABLE set_aside (seq INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL);
 
 CREATE TABLE document (
   digest TEXT PRIMARY KEY, kind TEXT NOT NULL, organisation TEXT NOT NULL, text TEXT NOT NULL,
@@ -108,24 +109,9 @@ CREATE TABLE job_log (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, what TEXT NOT NULL, facts TEXT NOT NULL);
 """
 
-_FROM_1_TO_2: Final = """
-ALTER TABLE factor RENAME TO factor_before;
-CREATE TABLE factor (
-  person TEXT NOT NULL, organisation TEXT NOT NULL, secret BLOB NOT NULL, last_step INTEGER NOT NULL DEFAULT 0,
-  failures INTEGER NOT NULL DEFAULT 0, locked_until INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY (person, organisation)) WITHOUT ROWID;
-INSERT INTO factor
-  SELECT f.person, r.organisation, f.secret, f.last_step, f.failures, f.locked_until
-  FROM factor_before f JOIN roster r ON r.person = f.person;
-DROP TABLE factor_before;
-"""
-"""A factor became a line's of the roster; a person's one factor goes on for each line that it had."""
 
-_FROM_2_TO_3: Final = """
-CREATE TABLE withdrawal (
-  authorisation TEXT NOT NULL, text TEXT NOT NULL, at INTEGER NOT NULL,
-  PRIMARY KEY (authorisation, text)) WITHOUT ROWID;
-"""
+class StoreUnknown(ValueError):
+    """The store's file is of another version; nothing in it was changed."""
 
 
 class Transaction:
@@ -163,6 +149,10 @@ class Transaction:
         """A kept setting."""
         row = self.one("SELECT value FROM setting WHERE name = ?", name)
         return None if row is None else str(row["value"])
+
+    def forget(self, name: str) -> None:
+        """Drop a kept setting."""
+        self.run("DELETE FROM setting WHERE name = ?", name)
 
     def keep(self, name: str, value: str) -> None:
         """Keep a setting."""
@@ -236,10 +226,12 @@ class Store:
         connection.execute("BEGIN IMMEDIATE")
         try:
             found = connection.execute("PRAGMA user_version").fetchone()[0]
-            steps = {0: _SCHEMA, 1: _FROM_1_TO_2 + _FROM_2_TO_3, 2: _FROM_2_TO_3, VERSION: ""}
-            if found not in steps:
-                raise ValueError(f"{self._path} has version {found}; this program knows {VERSION}")
-            for statement in filter(str.strip, steps[found].split(";\n")):
+            if found not in (0, VERSION):
+                raise StoreUnknown(
+                    f"{self._path} was written by another version of the program (store {found}, here {VERSION}):"
+                    " set the node up anew, or run the version that wrote it."
+                )
+            for statement in filter(str.strip, _SCHEMA.split(";\n") if found == 0 else ()):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {VERSION}")
         except BaseException:

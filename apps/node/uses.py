@@ -42,6 +42,16 @@ def spend(tx: Transaction, *, capsule: str, job: str) -> None:
         raise UseLost
 
 
+def spend_again(tx: Transaction, *, capsule: str, job: str) -> int:
+    """Make a use spent that was spent before this store's backup was put back; 1 where it was not known here."""
+    return tx.run(
+        "UPDATE use SET state = 'spent', changed_at = ? WHERE capsule = ? AND job = ? AND state <> 'spent'",
+        now_ms(),
+        capsule,
+        job,
+    )
+
+
 def release(tx: Transaction, *, capsule: str, job: str) -> None:
     """Give a reserved use back; a spent one stays spent."""
     tx.run(

@@ -350,10 +350,10 @@ CLAUSES: dict[str, Clause] = {
         "It is tried once more.",
     ),
     "node-restored": Clause(
-        "本方节点由旧备份恢复，用量未核对，暂不接受任务。",
-        "This node was restored from an older backup; it takes no orders until its uses are reconciled.",
-        "请节点管理员核对用量。",
-        "The node's administrator reconciles its uses.",
+        "本方节点由旧备份恢复，正在取回自己签署过的陈述，暂不接受任务。",
+        "This node was restored from an older backup; it takes no orders until it has back what it said since.",
+        "片刻后重试；若持续如此，请在节点“健康”页查看原因。",
+        "Try again in a moment; if it stays so, the node's health page says why.",
     ),
     "deadline": Clause(
         "计算超过时限，已停止。",

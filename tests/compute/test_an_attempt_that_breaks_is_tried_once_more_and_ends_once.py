@@ -13,12 +13,11 @@ from apps.ledger.models import Entry
 from creditzone.kernel.documents import (
     AttemptFailed,
     JobRequest,
-    OrderAccepted,
-    OrderRefused,
     RefusalNote,
     StageReached,
     now_ms,
 )
+from tests.fake_node import accepted, refused
 from tests.road import Road
 
 PAST = timedelta(minutes=5)
@@ -115,9 +114,9 @@ def test_what_an_earlier_attempt_still_says_changes_nothing(road: Road, running:
     for body in (
         zombie,
         failed(road, "centre", "engine-failed"),
-        OrderAccepted(job=old.job, attempt=1, fence=old.fence),
+        accepted(old),
         StageReached(job=old.job, attempt=1, fence=old.fence, stage="grade", state="started", figures=(), at=now_ms()),
-        OrderRefused(job=old.job, attempt=1, fence=old.fence, refusal=RefusalNote(clause="capsule-frozen", facts=())),
+        refused(old, RefusalNote(clause="capsule-frozen", facts=())),
     ):
         centre.tell(body)
         assert last_outcome(road, "centre") == ("rejected", "superseded")
@@ -169,7 +168,7 @@ def test_a_refusal_ends_the_job_with_its_clause_and_stops_the_others(road: Road)
     centre.call()
     order = centre.orders()[-1]
     note = RefusalNote(clause="uses", facts=(("used", "10"), ("uses", "10")))
-    centre.tell(OrderRefused(job=order.job, attempt=1, fence=order.fence, refusal=note))
+    centre.tell(refused(order, note))
     ended = road.job(job)
     assert (ended.state, ended.reason, ended.at_party) == (Job.State.REFUSED, "uses", road.zone["centre"])
     assert ended.facts == {"used": "10", "uses": "10"}
@@ -229,5 +228,5 @@ def test_a_receipt_that_another_party_signed_is_rejected(road: Road, running: Jo
 
 def test_a_stranger_to_the_job_cannot_speak_of_it(road: Road, running: Job):
     order = road.nodes["centre"].orders()[-1]
-    road.nodes["other_bank"].tell(OrderAccepted(job=order.job, attempt=1, fence=order.fence))
+    road.nodes["other_bank"].tell(accepted(order))
     assert last_outcome(road, "other_bank") == ("rejected", "superseded")

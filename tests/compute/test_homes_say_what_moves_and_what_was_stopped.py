@@ -2,7 +2,7 @@
 
 from apps.compute.services import admit_waiting
 from creditzone.kernel import documents
-from creditzone.kernel.documents import OrderRefused
+from tests.fake_node import refused
 from tests.road import Road
 
 
@@ -16,7 +16,7 @@ def test_a_home_shows_what_moves_then_what_was_refused_and_why(road: Road):
     road.nodes["centre"].call()
     order = road.nodes["centre"].orders()[-1]
     note = documents.RefusalNote(clause="uses", facts=(("used", "60"), ("uses", "60")))
-    road.nodes["centre"].tell(OrderRefused(job=order.job, attempt=1, fence=order.fence, refusal=note))
+    road.nodes["centre"].tell(refused(order, note))
     body = road.zone.client("bank").get("/").content.decode()
     assert "On their way now" not in body
     assert "Stopped within a week" in body

@@ -5,7 +5,8 @@ import pytest
 from apps.compute.models import Job
 from apps.compute.services import admit_waiting
 from creditzone.kernel import documents
-from creditzone.kernel.documents import Figure, Learned, Left, OrderRefused, StageReached, now_ms
+from creditzone.kernel.documents import Figure, Learned, Left, StageReached, now_ms
+from tests.fake_node import refused
 from tests.road import Road
 
 
@@ -123,7 +124,7 @@ def test_a_refusal_names_clause_fact_remedy_and_a_link_that_does_it(road: Road):
     road.nodes["centre"].call()
     order = road.nodes["centre"].orders()[-1]
     note = documents.RefusalNote(clause="uses", facts=(("uses", "60"), ("used", "60")))
-    road.nodes["centre"].tell(OrderRefused(job=order.job, attempt=1, fence=order.fence, refusal=note))
+    road.nodes["centre"].tell(refused(order, note))
     body = text(road, "bank", f"/jobs/{job.id}/")
     assert "The policy allows 60 uses; 60 are spent." in body
     assert "The provider renews the policy." in body

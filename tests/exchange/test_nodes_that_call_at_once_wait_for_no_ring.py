@@ -13,6 +13,7 @@ from apps.exchange import line
 from apps.exchange.models import StatementRecord
 from apps.exchange.registry import STATEMENTS
 from creditzone.kernel.documents import OrderAccepted, signed
+from tests.fake_node import accepted
 from tests.road import Road, make_measured
 
 
@@ -68,7 +69,7 @@ def test_the_last_two_parties_accept_at_once_and_the_job_starts_once(road: Road,
         node = road.nodes[name]
         node.call()
         order = node.orders()[-1]
-        node.say(OrderAccepted(job=order.job, attempt=1, fence=order.fence))
+        node.say(accepted(order))
         bodies.append(msgspec.json.encode(signed(node.uplink(), node.key, by=node.uscc)))
     outcomes = together(*[lambda body=body: line.answer_call(body) for body in bodies])
     assert all(isinstance(outcome, bytes) for outcome in outcomes), outcomes

@@ -11,6 +11,7 @@ from apps.ledger.models import Entry
 from creditzone.kernel.documents import (
     CardIssued,
     DatasetMeasured,
+    DocumentCompleted,
     DocumentSigned,
     Statement,
     new_id,
@@ -143,3 +144,26 @@ def test_a_card_that_the_old_key_did_not_sign_is_rejected(road: Road):
     node.tell(CardIssued(card=forged))
     assert outcomes(node) == [(1, "rejected", "invalid")]
     node.call()
+
+
+def test_a_node_that_asks_gets_its_own_statements_back_and_is_told_again_what_it_was_told(road: Road):
+    node, contract = road.nodes["centre"], road.agreed(road.sealed("centre"), "centre")
+    node.call()
+    with tenant_tx(None, role="exchange"):
+        kept = list(StatementRecord.objects.filter(node__uscc=node.uscc).order_by("number"))
+    node.outbox.clear()
+    before = len(node.inbox)
+    answer = node.call(recall=1)
+    assert [one.number for one in answer.recalled] == [record.number for record in kept[1:]]
+    assert all(read(one.statement, Statement).node == node.uscc for one in answer.recalled)
+    again = [message for message in node.inbox[before:] if isinstance(message, DocumentCompleted)]
+    assert contract.digest in {message.document.digest for message in again}
+    with tenant_tx(None, role="regulator"):
+        assert Entry.objects.filter(act="node.restored").count() == 1
+    assert node.call().recalled == ()
+
+
+def test_a_call_that_asks_for_statements_and_says_some_is_refused(road: Road):
+    node = road.nodes["centre"]
+    node.say(measured())
+    assert node.refused(recall=0) == "call-malformed"

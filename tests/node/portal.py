@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from creditzone.kernel.documents import Downlink, Message, Signed, Statement, Uplink, now_ms, parse, read
+from creditzone.kernel.documents import Downlink, Message, Recalled, Signed, Statement, Uplink, now_ms, parse, read
 from tests.node.world import Zone
 
 
@@ -21,6 +21,7 @@ class Portal:
         self.calls: list[Uplink] = []
         self.bytes: list[bytes] = []
         self.statements: dict[str, dict[int, Statement]] = {}
+        self.texts: dict[str, dict[int, Signed]] = {}
         self.waiting: dict[str, list[Message]] = {}
         self.alter: Callable[[Signed], Signed] = lambda answer: answer
         self.change: Callable[[Downlink], Downlink] = lambda answer: answer
@@ -32,7 +33,8 @@ class Portal:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 answer = portal.answer(body)
-                self.send_response(200)
+                self.send_response(200 if answer is not None else 409)
+                answer = answer if answer is not None else b'{"code":"statement-chain"}'
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)
@@ -59,16 +61,24 @@ class Portal:
             self.zone.numbers[organisation] = number
             self.waiting.setdefault(organisation, []).append(kind(number=number, **fields))
 
-    def answer(self, body: bytes) -> bytes:
+    def answer(self, body: bytes) -> bytes | None:
+        """The answer; None where a statement differs from the one that was taken in under its number."""
         uplink = read(msgspec.json.decode(body, type=Signed), Uplink)
         with self.lock:
             self.bytes.append(body)
             self.calls.append(uplink)
             said = self.statements.setdefault(uplink.node, {})
+            held = self.texts.get(uplink.node, {})
+            for statement in uplink.statements:
+                number = parse(statement.text.encode(), Statement).number
+                if number in held and held[number].digest != statement.digest:
+                    return None
             for statement in uplink.statements:
                 parsed = parse(statement.text.encode(), Statement)
                 said[parsed.number] = parsed
+                self.texts.setdefault(uplink.node, {})[parsed.number] = statement
             self.changed.notify_all()
+            recalled = () if uplink.recall is None else self.recalled(uplink)
             messages = [one for one in self.waiting.get(uplink.node, []) if one.number > uplink.received]
             answer = self.change(
                 Downlink(
@@ -78,9 +88,19 @@ class Portal:
                     sent_at=now_ms(),
                     acknowledged=max(said, default=0),
                     messages=tuple(messages),
+                    recalled=recalled,
                 )
             )
         return msgspec.json.encode(self.alter(self.zone.sign(answer)))
+
+    def recalled(self, uplink: Uplink) -> tuple[Recalled, ...]:
+        """A node's own statements above a number, as they came; of sealed messages only the digest."""
+        held = sorted((number, one) for number, one in self.texts.get(uplink.node, {}).items())
+        return tuple(
+            Recalled(number=number, digest=one.digest, statement=None if '"kind":"sealed"' in one.text else one)
+            for number, one in held
+            if number > uplink.recall
+        )
 
     def said(self, organisation: str, kind: str) -> list[Any]:
         """The bodies of a node's statements of one kind, in order."""

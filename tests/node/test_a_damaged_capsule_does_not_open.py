@@ -78,10 +78,7 @@ def test_two_capsules_bodies_exchanged_do_not_open(job):
     rows = jobs.rows_of("profit_and_loss", 60)
     other = world.upload(centre, acting, world.csv_bytes(rows), domain="profit_and_loss")
     world.have_signed(job.zone, centre, acting, world.policy(job.zone, centre, other, rules=[world.rule()]))
-    paths = [
-        body_path(centre, capsule)
-        for capsule in (job.request.inputs[1].capsule, other)
-    ]
+    paths = [body_path(centre, capsule) for capsule in (job.request.inputs[1].capsule, other)]
     first, second = (path.read_bytes() for path in paths)
     paths[0].write_bytes(second)
     paths[1].write_bytes(first)

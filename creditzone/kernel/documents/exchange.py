@@ -21,8 +21,18 @@ class Heartbeat(Part, frozen=True, kw_only=True):
     running: tuple[Id, ...]
 
 
+class Recalled(Part, frozen=True, kw_only=True):
+    """One of a node's own statements, as the portal holds it. Of what has one reader only the digest is held; the next
+    statement names that digest as its predecessor's."""
+
+    number: Annotated[int, Meta(ge=1)]
+    digest: Digest
+    statement: Signed | None
+
+
 class Uplink(Document, frozen=True, kw_only=True, tag="uplink"):
-    """A node's call: rising counter, statements not yet acknowledged, the last message it has taken in."""
+    """A node's call: rising counter, statements not yet acknowledged, the last message it has taken in. A node that
+    finds itself older than what it said asks for its own statements above the number `recall` back, and says none."""
 
     node: Uscc
     counter: Annotated[int, Meta(ge=1)]
@@ -30,6 +40,7 @@ class Uplink(Document, frozen=True, kw_only=True, tag="uplink"):
     statements: tuple[Signed, ...]
     received: Count
     heartbeat: Heartbeat
+    recall: Count | None = None
 
 
 class OrderOffered(Part, frozen=True, kw_only=True, tag_field="kind", tag="order"):
@@ -54,6 +65,14 @@ class OrderStopped(Part, frozen=True, kw_only=True, tag_field="kind", tag="stop"
     number: Annotated[int, Meta(ge=1)]
     job: Id
     fence: int
+    reason: Words
+
+
+class JobEnded(Part, frozen=True, kw_only=True, tag_field="kind", tag="ended"):
+    """To the recipient: the job is over and no result of it counts; `reason` is a code of `refusals.py`."""
+
+    number: Annotated[int, Meta(ge=1)]
+    job: Id
     reason: Words
 
 
@@ -87,7 +106,7 @@ class SealedDelivered(Part, frozen=True, kw_only=True, tag_field="kind", tag="se
 
 
 Message = (
-    OrderOffered | OrderStarted | OrderStopped | DraftSent | DocumentCompleted | CardShown | SealedDelivered
+    OrderOffered | OrderStarted | OrderStopped | DraftSent | DocumentCompleted | CardShown | SealedDelivered | JobEnded
 )  # fmt: skip
 
 
@@ -99,3 +118,4 @@ class Downlink(Document, frozen=True, kw_only=True, tag="downlink"):
     sent_at: Instant
     acknowledged: Count
     messages: tuple[Message, ...]
+    recalled: tuple[Recalled, ...] = ()

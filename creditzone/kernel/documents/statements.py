@@ -93,16 +93,20 @@ class ContractActed(Part, frozen=True, kw_only=True, tag_field="kind", tag="cont
 
 
 class OrderAccepted(Part, frozen=True, kw_only=True, tag_field="kind", tag="accept"):
-    """The order passed every check and a use is reserved."""
+    """The order passed every check and a use of the capsule is reserved under one rule of its policy."""
 
+    order: Id
     job: Id
     attempt: int
     fence: int
+    capsule: Id
+    rule: Words
 
 
 class OrderRefused(Part, frozen=True, kw_only=True, tag_field="kind", tag="refuse"):
     """The order failed a check; the clause says which."""
 
+    order: Id
     job: Id
     attempt: int
     fence: int

@@ -127,7 +127,7 @@ class _Key:
         return _require(key.value)
 
     def __del__(self) -> None:
-        if self._handle:
+        if self._handle and _lib is not None:  # at the interpreter's end the module may be gone before the key
             _lib.EVP_PKEY_free(self._handle)
             self._handle = None
 

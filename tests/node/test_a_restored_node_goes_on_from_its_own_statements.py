@@ -1,0 +1,192 @@
+"""A node whose home is an older backup takes no orders until it has back what it said itself; then nothing that it
+had spent, seen, withdrawn or ended is free again. The zone can alter, reorder or make up none of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from apps.node import attempts, capsules, contracts, exchange, health, outbox, restoring, uses
+from apps.node.exchange import ExchangeFailed
+from apps.node.node import Node, open_node
+from creditzone.kernel.documents import DraftDeclined, Order, Recalled, Signed, Statement, new_id, read, signed
+from creditzone.kernel.sm.sm2 import PrivateKey
+from tests.node import jobs, world
+from tests.node.jobs import Ready
+from tests.node.portal import Portal
+from tests.node.world import CENTRE, Zone
+
+
+@pytest.fixture
+def played(zone: Zone) -> Iterator[Portal]:
+    portal = Portal(zone)
+    zone.portal_url = portal.url
+    yield portal
+    portal.close()
+
+
+@dataclass
+class Restored:
+    """A centre's node whose home was put back, and what it had done after the backup."""
+
+    node: Node
+    job: Ready
+    order: Order
+    portal: Portal
+    capsule: str
+    contract: str
+
+
+def call(node: Node) -> None:
+    exchange.exchange(node, health.heartbeat(node, running=()))
+
+
+def say(node: Node, words: str) -> None:
+    with node.store.write() as tx:
+        outbox.say(node, tx, DraftDeclined(document="sm3:" + "0" * 64, reason=words, person=new_id()))
+
+
+def spend_a_use(job: Ready, node: Node) -> Order:
+    order = job.order(node, fence=7)
+    world.offer(job.zone, node, order)
+    world.start(job.zone, node, order)
+    attempt = attempts.next_started(node)
+    assert attempt is not None
+    attempts.spend(node, attempt)
+    attempts.fail(node, job=attempt.job, fence=attempt.fence, reason="peer-lost")
+    return order
+
+
+@pytest.fixture
+def restored(played: Portal, quartet: Zone, tmp_path: Path) -> Restored:
+    job = jobs.ready(quartet, number=60)
+    node, acting = job.nodes[1], job.people[1]
+    for _ in range(2):
+        call(node)
+    node.store.close()
+    shutil.copytree(node.home, tmp_path / "backup")
+    order = spend_a_use(job, node)
+    call(node)
+    contract = job.contracts[0].digest
+    contracts.act(node, acting, contract, act="suspend", reason="核查")
+    for words in ("一", "二"):
+        say(node, words)
+    call(node)
+    node.store.close()
+    shutil.rmtree(node.home)
+    shutil.copytree(tmp_path / "backup", node.home)
+    again = open_node(node.home)
+    return Restored(again, job, order, played, job.request.inputs[1].capsule, contract)
+
+
+def until_whole(node: Node) -> None:
+    for _ in range(5):
+        if not restoring.is_restoring(node):
+            return
+        call(node)
+    pytest.fail("still restoring")
+
+
+def test_it_notices_and_takes_no_orders_meanwhile(restored: Restored):
+    call(restored.node)
+    assert restoring.is_restoring(restored.node)
+    assert "restored" in health.report(restored.node).reds
+    world.offer(restored.job.zone, restored.node, restored.job.order(restored.node, fence=9))
+    assert world.bodies(restored.node, "refuse")[-1].refusal.clause == "node-restored"
+
+
+def test_what_it_had_spent_seen_and_suspended_counts_again(restored: Restored):
+    node = restored.node
+    assert uses.counted(node, restored.capsule, but="") == {}
+    call(node)
+    until_whole(node)
+    assert uses.counted(node, restored.capsule, but="") == {"r1": 1}
+    assert contracts.state_of(node, restored.contract) == "suspended"
+    report = restoring.report(node)
+    assert report is not None
+    assert (report.uses, report.ended_at is not None, report.lost) == (1, True, [])
+    assert "restored" not in health.report(node).reds
+    world.offer(restored.job.zone, node, restored.order)
+    assert world.bodies(node, "refuse")[-1].refusal.clause == "replayed"
+
+
+def test_what_it_said_before_it_noticed_is_said_again_at_the_end_of_the_chain(restored: Restored):
+    node = restored.node
+    say(node, "分叉")
+    with pytest.raises(ExchangeFailed, match="statement-chain"):
+        call(node)
+    until_whole(node)
+    call(node)
+    told = restored.portal.statements[CENTRE]
+    said = [told[number].body.reason for number in sorted(told) if isinstance(told[number].body, DraftDeclined)]
+    assert said == ["一", "二", "分叉"]
+    texts = [restored.portal.texts[CENTRE][number] for number in sorted(told)]
+    for before, after in zip(texts[-4:], texts[-3:], strict=False):
+        assert read(after, Statement).previous == before.digest
+
+
+def altered(recalled: tuple[Recalled, ...], at: int, **changes: object) -> tuple[Recalled, ...]:
+    return (*recalled[:at], msgspec.structs.replace(recalled[at], **changes), *recalled[at + 1 :])
+
+
+def resigned(one: Recalled) -> Signed:
+    assert one.statement is not None
+    return signed(read(one.statement, Statement), PrivateKey.generate(), by=CENTRE)
+
+
+LIES: dict[str, Callable[[tuple[Recalled, ...]], tuple[Recalled, ...]]] = {
+    "left-out": lambda recalled: (recalled[0], *recalled[2:]),
+    "cut": lambda recalled: recalled[:-1],
+    "nothing": lambda recalled: (),
+    "reordered": lambda recalled: (recalled[1], recalled[0], *recalled[2:]),
+    "made-up": lambda recalled: altered(recalled, 0, statement=resigned(recalled[0])),
+    "another-place": lambda recalled: altered(recalled, 1, statement=recalled[0].statement),
+    "hidden-behind-a-digest": lambda recalled: altered(recalled, 1, statement=None, digest="sm3:" + "1" * 64),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_portal_that_gives_something_else_back_keeps_it_closed(restored: Restored, lie):
+    node = restored.node
+    call(node)
+    before = outbox.last_number(node)
+    restored.portal.change = lambda answer: msgspec.structs.replace(answer, recalled=LIES[lie](answer.recalled))
+    if lie == "cut":  # the next page may bring the rest: nothing is open before it came
+        call(node)
+    else:
+        with pytest.raises(ExchangeFailed, match="recall-damaged"):
+            call(node)
+        assert outbox.last_number(node) == before
+    assert restoring.is_restoring(node)
+    restored.portal.change = lambda answer: answer
+    until_whole(node)
+    assert uses.counted(node, restored.capsule, but="") == {"r1": 1}
+
+
+def test_a_capsule_withdrawn_after_the_backup_stays_closed(played: Portal, quartet: Zone, tmp_path: Path):
+    job = jobs.ready(quartet, number=60)
+    node, acting, capsule = job.nodes[1], job.people[1], job.request.inputs[1].capsule
+    call(node)
+    node.store.close()
+    shutil.copytree(node.home, tmp_path / "backup")
+    capsules.withdraw(node, acting, capsule)
+    call(node)
+    node.store.close()
+    shutil.rmtree(node.home)
+    shutil.copytree(tmp_path / "backup", node.home)
+    again = open_node(node.home)
+    assert capsules.is_open(again, capsule)
+    call(again)
+    until_whole(again)
+    assert not capsules.is_open(again, capsule)
+
+
+def test_the_counter_of_calls_goes_on_above_all_earlier_ones(restored: Restored):
+    before = max(uplink.counter for uplink in restored.portal.calls if uplink.node == CENTRE)
+    call(restored.node)
+    assert restored.portal.calls[-1].counter > before
