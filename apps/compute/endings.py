@@ -13,7 +13,7 @@ from apps.compute.models import Attempt, Job, Lease
 from apps.core import clock
 from apps.exchange.services import UNNUMBERED, tell, withdraw_drafts
 from apps.tenants.models import Organisation
-from creditzone.kernel.documents import OrderStopped
+from creditzone.kernel.documents import JobEnded, OrderStopped
 
 ATTEMPTS = 2
 RETRIED = frozenset({"peer-lost", "node-lost", "node-restarted", "lease-lost", "engine-failed"})
@@ -39,6 +39,13 @@ def stop_parties(job: Job, leases: Iterable[Lease], *, reason: str) -> None:
         tell(lease.node, message, sender=job.owner)
 
 
+def tell_ended(job: Job) -> None:
+    """Tell the recipient's node that a job is over without a result that counts, so that it waits for none and opens
+    none."""
+    message = JobEnded(number=UNNUMBERED, job=str(job.id), reason=job.reason)
+    tell(job.recipient, message, sender=job.owner)
+
+
 def close_attempt(job: Job, *, outcome: str, stop: bool, but: Organisation | None = None) -> None:
     """End the job's attempt: every slot is given back; the parties that still hold one are told to stop, save `but`,
     who ended it."""
@@ -62,6 +69,7 @@ def end_job(
     close_attempt(job, outcome=reason, stop=True, but=at_party)
     withdraw_drafts(job.digest)
     job.move(to=to, reason=reason, facts=facts or {}, at_party=at_party, ended_at=clock.now())
+    tell_ended(job)
     log(None, f"job.{to}", job, reason=reason, party=at_party.uscc if at_party else "")
 
 
@@ -83,6 +91,7 @@ def lose_attempt(job: Job, *, reason: str, facts: dict[str, str], at_party: Orga
         return
     Job.objects.filter(pk=job.pk).update(fence=next_fence())
     job.move(to=Job.State.FAILED, reason=reason, facts=facts, at_party=at_party, ended_at=clock.now())
+    tell_ended(job)
     log(None, "job.failed", job, reason=reason, party=at_party.uscc if at_party else "")
 
 

@@ -9,6 +9,7 @@ import msgspec
 from django.conf import settings
 from django.db.models import Q
 
+from apps.compute.agreement import differences, head_digests
 from apps.compute.endings import (
     close_attempt,
     current_attempt,
@@ -17,6 +18,7 @@ from apps.compute.endings import (
     release,
     settle_if_closed,
     stop_parties,
+    tell_ended,
 )
 from apps.compute.log import log
 from apps.compute.models import Attempt, Job, Lease, Receipt, StageRecord
@@ -27,6 +29,7 @@ from apps.tenants.models import Organisation
 from creditzone.kernel import documents
 from creditzone.kernel.documents import (
     AttemptFailed,
+    JobRequest,
     OrderStarted,
     RefusalNote,
     SealedDelivered,
@@ -181,20 +184,23 @@ def record_receipt(*, party: Organisation, signed: Signed) -> Receipt:
 
 
 def _conclude(job: Job) -> None:
-    """With every party's receipt the job is over: done where they agree, disputed where they do not."""
+    """With every party's receipt the job is over: done where they agree in all that they share, else disputed."""
     attempt = current_attempt(job)
     assert attempt is not None
     kept = list(Receipt.objects.filter(attempt=attempt))
     if len(kept) < job.parties_count:
         settle_if_closed(job)
         return
-    agreements = {read(msgspec.convert(one.document, Signed), documents.Receipt).agreement for one in kept}
-    to = Job.State.DONE if len(agreements) == 1 else Job.State.DISPUTED
+    receipts = [read(msgspec.convert(one.document, Signed), documents.Receipt) for one in kept]
+    wrong = differences(receipts, heads=head_digests(read(msgspec.convert(job.document, Signed), JobRequest)))
     now = clock.now()
+    to, reason = (Job.State.DISPUTED, "receipts-differ") if wrong else (Job.State.DONE, "")
     Attempt.objects.filter(pk=attempt.pk).update(ended_at=now, outcome=to)
-    reason = "" if to == Job.State.DONE else "receipts-differ"
-    job.move(to=to, reason=reason, facts={}, at_party=None, ended_at=now)
-    log(None, f"job.{to}", job, agreement=sorted(agreements))
+    facts = {"what": ", ".join(wrong)} if wrong else {}
+    job.move(to=to, reason=reason, facts=facts, at_party=None, ended_at=now)
+    if wrong:
+        tell_ended(job)
+    log(None, f"job.{to}", job, agreement=sorted({one.agreement for one in receipts}), **facts)
 
 
 def pass_on_sealed(*, party: Organisation, sealed: SealedSent) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 from django.db import transaction
 
-from apps.compute.endings import stop_parties
+from apps.compute.endings import stop_parties, tell_ended
 from apps.compute.log import log
 from apps.compute.models import Job, Lease
 from apps.compute.precheck import require_authorised, require_runnable
@@ -40,6 +40,8 @@ def submit(*, signed: SignedDraft) -> Job:
     else:
         job.move(to=Job.State.QUEUED, queued_at=now, **changes)
         after_commit("compute.admit")
+    if job.is_final:
+        tell_ended(job)
     log(None, "job.submit", job, person=signed.person, state=job.state)
     return job
 
@@ -78,6 +80,7 @@ def cancel_job(*, actor: Member, job_id: UUID, reason: str) -> Job:
     withdraw_drafts(job.digest)
     job.move(to=Job.State.CANCELLED, reason="cancelled", facts={"why": reason}, at_party=None, ended_at=clock.now())
     stop_parties(job, leases, reason="cancelled")
+    tell_ended(job)
     log(actor, "job.cancel", job, reason=reason)
     after_commit("compute.sweep")
     return job

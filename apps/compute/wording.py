@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.compute.models import Job
 from apps.compute.selectors import Lane, LearnedRow, LeftRow, PartyRow, PutIn, StageRow
+from apps.contracts.models import Contract
 from apps.exchange.links import node_url
 from apps.tenants.members import Member
 from apps.tenants.roles import Kind
@@ -290,6 +291,16 @@ NODE_ACTS: dict[str, tuple[Words, str]] = {
 }
 
 
+DIFFERENCES: dict[str, Words] = {
+    "agreement": gettext_lazy("the agreement over request, set and settings"),
+    "matched": gettext_lazy("firms matched"),
+    "shares": gettext_lazy("firms shared"),
+    "left": gettext_lazy("counts of what left the parties"),
+    "inputs": gettext_lazy("the capsule that was opened"),
+}
+"""What receipts can differ in, as `agreement.py` names it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Lesson:
     """What a refusal teaches: the clause, what it read, what to do next, and where that is done."""
@@ -318,6 +329,10 @@ def lesson(refusal: Refusal, viewer: Member, *, job: Job | None = None, names: d
 def _fact(name: str, value: str, names: dict[str, str]) -> str:
     if name == "stage":
         return str(STAGE_NAMES.get(value, value))
+    if name == "state":
+        return str(dict(Contract.State.choices).get(value, value))
+    if name == "what":
+        return listed(str(DIFFERENCES.get(one, one)) for one in value.split(", "))
     return names.get(value, value)
 
 

@@ -20,6 +20,7 @@ from apps.node.errors import NodeError, NotFound
 from apps.node.node import Node
 from apps.node.resultfile import ResultFile, result_data
 from apps.node.roster import Act, Acting, require
+from apps.node.store import Transaction
 from apps.node.wording import NodeNames
 from creditzone.kernel.credit.scorecard import require_sound
 from creditzone.kernel.documents import (
@@ -43,6 +44,7 @@ from creditzone.kernel.sm.sm4 import AuthenticationError
 
 TAKEN_AT_ONCE: Final = 500
 _JOIN_SECONDS: Final = 60.0
+_ENDED: Final = "ended:"
 Reasons = dict[str, list[tuple[str, str]]]
 
 
@@ -57,10 +59,12 @@ class Result:
     model: str
     request: JobRequest
     rows: int | None
-    state: Literal["waiting", "sealed"]
+    state: Literal["waiting", "sealed", "ended"]
     received_at: int | None
     opened_at: int | None
     taken: int
+    why: str | None = None
+    """Where the job ended without a result: the clause."""
 
     @property
     def disclosures(self) -> tuple[str, ...]:
@@ -126,9 +130,11 @@ def get(node: Node, acting: Acting, job: str) -> Result:
 def open_result(node: Node, acting: Acting, job: str, *, passphrase: str | None = None) -> OpenedResult:
     """Open a result in this process's memory; the portal is told that it was opened, and by whom.
 
-    Raises Forbidden, NotFound, WrongPassphrase, NodeError: result-waiting, result-damaged."""
+    Raises Forbidden, NotFound, WrongPassphrase, NodeError: result-ended, result-waiting, result-damaged."""
     require(acting, Act.OPEN_RESULT)
     found = get(node, acting, job)
+    if found.state == "ended":
+        raise NodeError("result-ended")
     if found.state != "sealed":
         raise NodeError("result-waiting")
     key = documents.encryption_key(node, acting.organisation, passphrase)
@@ -138,6 +144,12 @@ def open_result(node: Node, acting: Acting, job: str, *, passphrase: str | None 
         tx.run("UPDATE result SET opened_at = coalesce(opened_at, ?) WHERE job = ?", at, job)
         outbox.say(node, tx, ResultOpened(job=job, person=acting.person, at=at), organisation=acting.organisation)
     return opened
+
+
+def end(tx: Transaction, *, job: str, reason: str) -> None:
+    """The job is over and has no result: what is held for it here waits no longer and is not opened any more."""
+    if tx.one("SELECT 1 FROM result WHERE job = ?", job):
+        tx.keep(f"{_ENDED}{job}", reason)
 
 
 def take_grades(node: Node, acting: Acting, opened: OpenedResult, *, subjects: list[str] | None = None) -> int:
@@ -155,7 +167,10 @@ def take_grades(node: Node, acting: Acting, opened: OpenedResult, *, subjects: l
     ]
     if not taken:
         raise NodeError("invalid", subjects="none")
-    model = get(node, acting, opened.job).model
+    held = get(node, acting, opened.job)
+    if held.state == "ended":
+        raise NodeError("result-ended")
+    model = held.model
     with node.store.write() as tx:
         at = node.act(tx)
         for start in range(0, len(taken), TAKEN_AT_ONCE):
@@ -360,6 +375,9 @@ def _result(node: Node, row: sqlite3.Row) -> Result | None:
         opened_at=row["opened_at"],
         taken=row["taken"],
     )
+    why = node.store.setting(f"{_ENDED}{found.job}")
+    if why is not None:
+        return replace(found, state="ended", why=why)
     if found.state == "waiting" and request.subject is not None and _complete_attempt(node, found) is not None:
         return _as_sealed(node, found)
     return found

@@ -71,6 +71,7 @@ CARD_STATES: dict[str, tuple[Words, str]] = {
 RESULT_STATES: dict[str, tuple[Words, str]] = {
     "waiting": (_("parts still on their way"), "now"),
     "sealed": (_("sealed to you"), "sealed"),
+    "ended": (_("no result"), "bad"),
     "opened": (_("opened"), "good"),
 }
 

@@ -25,6 +25,7 @@ from apps.ui.tables import Column, Table, table_of_rows
 from creditzone.kernel.credit.reasons import REASONS
 from creditzone.kernel.documents import Scorecard
 from creditzone.kernel.domain import domain
+from creditzone.kernel.refusals import Refusal
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -150,6 +151,7 @@ def _sealed(request: NodeRequest, found: Result, *, form: BindingForm) -> HttpRe
     context = {
         "line": _line(found),
         "result": found,
+        "why": Refusal(found.why).sentence("zh" if language().startswith("zh") else "en") if found.why else "",
         "form": form,
         "polled": polled + 1,
         "is_polling": found.state == "waiting" and polled < POLLS_AT_MOST,
