@@ -25,7 +25,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `zone_card` is the zone's self-signed card, handed over at set-up: its key is the zone's key. `portal_address` is
     `host:port` to connect to where the portal's name does not resolve; `key_file` may lie outside the home, on
-    another disk. A node that `hosts` keeps keys for firms that have no machine of their own.
+    another disk. A node that `hosts` keeps keys for firms that have no machine of their own; `firm_quota_mib`
+    bounds what each keeps here in files.
     """
 
     organisation: Uscc
@@ -46,6 +47,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     busy_tick_seconds: Annotated[float, Meta(gt=0, le=60)] = 0.25
     link_timeout_seconds: Annotated[int, Meta(ge=2, le=3600)] = 120
     psi_protocol: str = "rr22"
+    firm_quota_mib: Annotated[int, Meta(ge=1)] = 256
 
     @property
     def hosted(self) -> bool:

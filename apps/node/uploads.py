@@ -63,6 +63,7 @@ def create(node: Node, acting: Acting, *, filename: str, size: int, domain: str,
         raise NodeError("upload-too-large", limit=limit >> 20)
     if size < 1 or _TITLE.fullmatch(title.strip()) is None or len(filename) > 200:
         raise Invalid("invalid", size=size)
+    _require_within_quota(node, acting.organisation, size)
     if shutil.disk_usage(node.home).free < 3 * size + _SPARE:
         raise NodeError("disk-full")
     identity = new_id()
@@ -82,6 +83,20 @@ def create(node: Node, acting: Acting, *, filename: str, size: int, domain: str,
         )
     folder_of(node, identity).mkdir(mode=0o700)
     return get(node, acting, identity)
+
+
+def _require_within_quota(node: Node, organisation: str, size: int) -> None:
+    """A hosted firm's uploads, and those whose datasets are still here, stay below what the host grants each firm."""
+    if organisation == node.organisation:
+        return
+    row = node.store.one(
+        "SELECT coalesce(sum(size), 0) AS held FROM upload WHERE organisation = ?"
+        " AND (state IN ('open', 'finished') OR dataset IN (SELECT id FROM dataset))",
+        organisation,
+    )
+    held = 0 if row is None else int(row["held"])
+    if held + size > node.config.firm_quota_mib << 20:
+        raise NodeError("quota-exceeded", limit=node.config.firm_quota_mib, held=-(-held >> 20))
 
 
 def get(node: Node, acting: Acting, upload: str) -> Upload:

@@ -13,7 +13,8 @@ from creditzone.kernel import documents
 
 
 class Scorecard(models.Model):
-    """A scorecard as it was registered. It never changes: another version is another row, with another digest."""
+    """A scorecard as it was registered. It never changes: another version is another row, with another digest. Only
+    what was measured of it may be measured anew."""
 
     digest = models.CharField(_("digest"), max_length=68, primary_key=True)
     card = models.CharField(_("scorecard"), max_length=60)

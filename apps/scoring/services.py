@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import rfc8785
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -12,11 +13,13 @@ from apps.scoring.models import Scorecard
 from creditzone.kernel import documents
 from creditzone.kernel.credit.scorecard import InvalidScorecard, require_sound
 from creditzone.kernel.domain import UnknownDomain, domain
+from creditzone.kernel.sm import sm3
 
 
 @transaction.atomic
 def register_scorecard(*, text: bytes, model_card: dict[str, Any]) -> tuple[Scorecard, bool]:
-    """Register a scorecard with its model card; the row, and whether it is new. The same card again changes nothing.
+    """Register a scorecard with its model card; the row, and whether it is new. The same card again changes nothing;
+    a model card that was measured anew replaces the one before.
 
     Raises Invalid where the document is not canonical or contradicts itself, names columns that no domain has, where
     the model card is about another card, or where this version is taken by another document."""
@@ -27,6 +30,7 @@ def register_scorecard(*, text: bytes, model_card: dict[str, Any]) -> tuple[Scor
     if known is not None:
         if known.digest != digest:
             raise Invalid.of("version", _("This version of the scorecard is registered with other contents."))
+        _measured_again(known, model_card)
         return known, False
     card = Scorecard(
         digest=digest,
@@ -47,6 +51,26 @@ def register_scorecard(*, text: bytes, model_card: dict[str, Any]) -> tuple[Scor
         facts={"card": document.id, "version": document.version},
     )
     return card, True
+
+
+def _measured_again(known: Scorecard, model_card: dict[str, Any]) -> None:
+    """Keep what was measured anew of a card that is itself the same; the ledger holds both digests."""
+    if known.model_card == model_card:
+        return
+    before, known.model_card = known.model_card, model_card
+    known.save(update_fields=["model_card"])
+    append_entry(
+        actor=None,
+        act="scorecard.measure",
+        subject_type="scorecard",
+        subject_id=known.digest,
+        facts={
+            "card": known.card,
+            "version": known.version,
+            "from": sm3.digest(rfc8785.dumps(before)),
+            "to": sm3.digest(rfc8785.dumps(model_card)),
+        },
+    )
 
 
 def _read(text: bytes) -> documents.Scorecard:

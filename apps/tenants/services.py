@@ -9,7 +9,7 @@ import msgspec
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -27,6 +27,7 @@ from creditzone.kernel import documents
 from creditzone.kernel.credit.uscc import InvalidUscc, parse_uscc
 from creditzone.kernel.documents import DocumentError, SignatureInvalid, Signed
 from creditzone.kernel.sm.sm2 import PublicKey
+from creditzone.settings.env import own_url
 
 
 def found_zone(
@@ -287,6 +288,11 @@ def _require_fits(document: documents.Card, organisation: Organisation) -> None:
         raise Invalid.of("card", _("The card was made for another zone."))
     if document.kind != organisation.kind or document.host != host:
         raise Invalid.of("card", _("Kind or host on the card are not those that the zone knows."))
+    if document.console_url is not None:
+        try:
+            own_url(document.console_url)
+        except ImproperlyConfigured as error:
+            raise Invalid.of("card", _("The card's console address must be https, or http on loopback.")) from error
 
 
 def _require_signatures(

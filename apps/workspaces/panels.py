@@ -157,8 +157,8 @@ HOMES: dict[str, list[tuple[int, Selector, str, str]]] = {
         (20, waiting_signatures, SIGN, "full"),
         (30, incoming, "incoming", "half"),
         (40, contracts_in_view, "contracts", "half"),
-        (50, recent_jobs, "jobs", "half"),
-        (60, own_capsules, OWN, "half"),
+        (50, recent_jobs, "jobs", "full"),
+        (60, own_capsules, OWN, "full"),
     ],
     Kind.BANK: [
         (10, bank_figures, "bank_figures", "stat"),

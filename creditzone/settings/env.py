@@ -46,6 +46,12 @@ class Env(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: f"CREDI
 
     test_database_url: str = ""
     """A superuser's address of the PostgreSQL on which tests make their own database."""
+    test_zone: str = ""
+    """The home of a running zone, for the tests of `tests/live`."""
+    test_chromium: str = ""
+    """The browser of the live tests, where Playwright's own is not there."""
+    bench: str = ""
+    """`full`: `make bench` adds its largest size."""
 
     @property
     def portal_url(self) -> str:

@@ -89,6 +89,20 @@ def test_a_registered_card_changes_for_nobody_not_even_for_the_set_up(zone, card
             cursor.execute(statement)
 
 
+def test_a_card_that_was_measured_anew_shows_the_new_figures_and_the_ledger_both(zone):
+    before = MODEL_CARD | {"notes": MODEL_CARD["notes"][:-1]} if len(MODEL_CARD["notes"]) > 1 else MODEL_CARD
+    assert before != MODEL_CARD
+    register(TEXT, before)
+    for _again in range(2):
+        assert register(TEXT, MODEL_CARD)[1] is False
+    with zone.tx(zone.member("regulator", "auditor")):
+        assert Scorecard.objects.get().model_card == MODEL_CARD
+        (entry,) = ledger.all_entries(act="scorecard.measure")
+        assert entry.facts["from"] != entry.facts["to"]
+    with pytest.raises(DatabaseError), as_set_up(), connection.cursor() as cursor:
+        cursor.execute("update scoring_scorecard set model_card = '{}', text = 'x'")
+
+
 def test_a_job_gets_the_very_bytes_of_the_digest_it_names(zone, cards):
     with zone.tx(zone.member("bank")):
         for name, card in cards.items():

@@ -56,6 +56,12 @@ REFUSED = {
     ),
     "of_another_zone": lambda bank, zone_keys: card_of(bank, draw(), zone="sm3:" + "0" * 64),
     "of_another_kind": lambda bank, zone_keys: card_of(bank, draw(), zone=zone_keys, kind="regulator"),
+    "with_a_console_in_the_clear": lambda bank, zone_keys: card_of(
+        bank, draw(), zone=zone_keys, console_url="http://node.bank.example"
+    ),
+    "with_a_console_that_is_a_script": lambda bank, zone_keys: card_of(
+        bank, draw(), zone=zone_keys, console_url="javascript:alert(1)"
+    ),
     "with_a_host_it_has_not": lambda bank, zone_keys: card_of(bank, draw(), zone=zone_keys, host=bank.uscc),
 }
 
