@@ -18,6 +18,7 @@ from apps.core import clock
 from apps.core.pages import page_of
 from apps.core.schema import listing, problems
 from apps.exchange.links import sign_url
+from apps.tenants.members import actor_of
 from creditzone.kernel.documents import Policy, Rule
 
 ENGINES = ("cheetah", "aby3")
@@ -132,7 +133,7 @@ class PolicyDrafts(APIView):
         fields = PolicyDraftSerializer(data=request.data)
         fields.is_valid(raise_exception=True)
         capsule = services.draft_policy(
-            actor=request.user,  # type: ignore[arg-type]
+            actor=actor_of(request),
             dataset_id=fields.validated_data["dataset"],
             capsule_id=fields.validated_data.get("capsule"),
             rules=[rule_of(rule) for rule in fields.validated_data["rules"]],
@@ -141,7 +142,7 @@ class PolicyDrafts(APIView):
             "digest": capsule.draft_digest,
             "capsule": str(capsule.id),
             "version": capsule.version + 1,
-            "sign_url": sign_url(request.user, capsule.draft_digest),  # type: ignore[arg-type]
+            "sign_url": sign_url(actor_of(request), capsule.draft_digest),
         }
         return Response(body, status=status.HTTP_201_CREATED)
 
@@ -155,7 +156,7 @@ class CapsuleList(APIView):
         read = selectors.catalogue if request.query_params.get("catalogue") else selectors.capsules_of
         return page_of(
             request,
-            lambda before, limit: list(read(request.user, before=before, limit=limit)),  # type: ignore[arg-type]
+            lambda before, limit: list(read(actor_of(request), before=before, limit=limit)),
             lambda capsule: CapsuleSerializer(capsule).data,
         )
 
@@ -166,5 +167,5 @@ class CapsuleDetail(APIView):
     @extend_schema(responses={200: CapsuleDetailSerializer, **problems(404)})
     def get(self, request: Request, capsule_id: UUID) -> Response:
         """State, versions and policy."""
-        capsule = selectors.get_for(request.user, capsule_id, to=selectors.Act.READ)  # type: ignore[arg-type]
+        capsule = selectors.get_for(actor_of(request), capsule_id, to=selectors.Act.READ)
         return Response(CapsuleDetailSerializer(capsule).data)

@@ -17,6 +17,7 @@ from apps.core.pages import page_of
 from apps.core.schema import listing, problems
 from apps.exchange.links import sign_url
 from apps.scoring.selectors import cards
+from apps.tenants.members import actor_of
 from creditzone.kernel.refusals import Refusal
 
 
@@ -119,7 +120,7 @@ ReceiptSerializer = inline_serializer(
 
 
 def _show(request: Request, job: Job, how: type[JobSerializer] = JobSerializer) -> Any:
-    return how(job, context={"actor": request.user}).data
+    return how(job, context={"actor": actor_of(request)}).data
 
 
 class JobList(APIView):
@@ -130,7 +131,7 @@ class JobList(APIView):
         """One page, newest first."""
         return page_of(
             request,
-            lambda before, limit: selectors.jobs_of(request.user, before=before, limit=limit),  # type: ignore[arg-type]
+            lambda before, limit: selectors.jobs_of(actor_of(request), before=before, limit=limit),
             lambda job: _show(request, job),
         )
 
@@ -141,7 +142,7 @@ class JobList(APIView):
         fields.is_valid(raise_exception=True)
         given = dict(fields.validated_data)
         capsule_ids = given.pop("capsules")
-        job = services.draft_job(actor=request.user, capsule_ids=capsule_ids, **given)  # type: ignore[arg-type]
+        job = services.draft_job(actor=actor_of(request), capsule_ids=capsule_ids, **given)
         return Response(_show(request, job), status=status.HTTP_201_CREATED)
 
 
@@ -154,7 +155,7 @@ class EnquiryList(APIView):
         fields = EnquiryDraftSerializer(data=request.data)
         fields.is_valid(raise_exception=True)
         model = fields.validated_data.get("model") or public_card()
-        job = services.draft_enquiry(actor=request.user, model=model, title=fields.validated_data["title"])  # type: ignore[arg-type]
+        job = services.draft_enquiry(actor=actor_of(request), model=model, title=fields.validated_data["title"])
         return Response(_show(request, job), status=status.HTTP_201_CREATED)
 
 
@@ -169,7 +170,7 @@ class JobDetail(APIView):
     @extend_schema(responses={200: JobDetailSerializer, **problems(404)})
     def get(self, request: Request, job_id: UUID) -> Response:
         """State, stages, and who saw what."""
-        job = selectors.get_for(request.user, job_id, to=selectors.Act.READ)  # type: ignore[arg-type]
+        job = selectors.get_for(actor_of(request), job_id, to=selectors.Act.READ)
         return Response(_show(request, job, JobDetailSerializer))
 
 
@@ -181,7 +182,7 @@ class JobCancel(APIView):
         """Cancel it; nodes that work on it stop."""
         fields = CancelSerializer(data=request.data)
         fields.is_valid(raise_exception=True)
-        job = services.cancel_job(actor=request.user, job_id=job_id, reason=fields.validated_data["reason"])  # type: ignore[arg-type]
+        job = services.cancel_job(actor=actor_of(request), job_id=job_id, reason=fields.validated_data["reason"])
         return Response(_show(request, job))
 
 
@@ -191,7 +192,7 @@ class JobReceipts(APIView):
     @extend_schema(responses={200: listing(type(ReceiptSerializer)), **problems(404)})
     def get(self, request: Request, job_id: UUID) -> Response:
         """Each party's signed receipt of the latest attempt, and whether it verifies now."""
-        job = selectors.get_for(request.user, job_id, to=selectors.Act.READ)  # type: ignore[arg-type]
+        job = selectors.get_for(actor_of(request), job_id, to=selectors.Act.READ)
         rows = [
             {
                 "party": row.party.uscc,

@@ -16,6 +16,7 @@ from apps.core import clock
 from apps.core.pages import page_of
 from apps.core.schema import listing, problems
 from apps.exchange.links import sign_url
+from apps.tenants.members import actor_of
 from apps.tenants.selectors import organisation_by_code
 
 
@@ -54,7 +55,7 @@ class ContractSerializer(serializers.ModelSerializer[Contract]):
 
 
 def _show(request: Request, contract: Contract) -> Any:
-    return ContractSerializer(contract, context={"actor": request.user}).data
+    return ContractSerializer(contract, context={"actor": actor_of(request)}).data
 
 
 class ContractList(APIView):
@@ -65,7 +66,7 @@ class ContractList(APIView):
         """One page, newest first."""
         return page_of(
             request,
-            lambda before, limit: selectors.contracts_of(request.user, before=before, limit=limit),  # type: ignore[arg-type]
+            lambda before, limit: selectors.contracts_of(actor_of(request), before=before, limit=limit),
             lambda contract: _show(request, contract),
         )
 
@@ -76,7 +77,7 @@ class ContractList(APIView):
         fields.is_valid(raise_exception=True)
         begins = clock.now()
         contract = services.offer(
-            actor=request.user,  # type: ignore[arg-type]
+            actor=actor_of(request),
             capsule_id=fields.validated_data["capsule"],
             consumer=organisation_by_code(fields.validated_data["consumer"]),
             purpose=fields.validated_data["purpose"],
@@ -93,4 +94,4 @@ class ContractDetail(APIView):
     @extend_schema(responses={200: ContractSerializer, **problems(404)})
     def get(self, request: Request, contract_id: UUID) -> Response:
         """Terms, state and who has signed."""
-        return Response(_show(request, selectors.get_for(request.user, contract_id, to=selectors.Act.READ)))  # type: ignore[arg-type]
+        return Response(_show(request, selectors.get_for(actor_of(request), contract_id, to=selectors.Act.READ)))

@@ -12,6 +12,7 @@ from apps.core.pages import page_of
 from apps.core.schema import listing, problems
 from apps.datasets import selectors
 from apps.datasets.models import Dataset
+from apps.tenants.members import actor_of
 
 
 class ColumnSerializer(serializers.Serializer[selectors.ColumnRow]):
@@ -62,7 +63,7 @@ class DatasetList(APIView):
         """One page."""
         return page_of(
             request,
-            lambda before, limit: list(selectors.datasets_of(request.user, before=before, limit=limit)),  # type: ignore[arg-type]
+            lambda before, limit: list(selectors.datasets_of(actor_of(request), before=before, limit=limit)),
             lambda dataset: DatasetSerializer(dataset).data,
         )
 
@@ -73,5 +74,5 @@ class DatasetDetail(APIView):
     @extend_schema(responses={200: DatasetDetailSerializer, **problems(404)})
     def get(self, request: Request, dataset_id: UUID) -> Response:
         """Schema, counts and quality."""
-        dataset = selectors.get_for(request.user, dataset_id, to=selectors.Act.READ)  # type: ignore[arg-type]
+        dataset = selectors.get_for(actor_of(request), dataset_id, to=selectors.Act.READ)
         return Response(DatasetDetailSerializer(dataset).data)

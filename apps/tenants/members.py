@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from rest_framework.request import Request
+
 from apps.core.errors import Forbidden
 from apps.core.http import Actor
 from apps.tenants.models import Organisation
@@ -38,3 +40,10 @@ class Member(Actor):
             asked = WHO_TO_ASK.get(capability)
             extra = {"ask": asked} if asked else {}
             raise Forbidden(act=capability.label, role=self.role.label, **extra)  # type: ignore[arg-type]
+
+
+def actor_of(request: Request) -> Member:
+    """The member who sends an API request; without one nothing behind `SignedIn` is reached."""
+    member: object = request.user
+    assert isinstance(member, Member)
+    return member
