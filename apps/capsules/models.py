@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.models import TenantModel, new_id
+from apps.core.models import Party, TenantModel, new_id
 from apps.core.states import Stateful
 from apps.datasets.models import Dataset
 from apps.tenants.models import Organisation
@@ -74,11 +74,9 @@ class Capsule(Stateful, TenantModel):
         return bool(self.state == self.State.WITHDRAWN)
 
 
-class CapsuleParty(models.Model):
+class CapsuleParty(Party):
     """An organisation that a capsule's policy names."""
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    org = models.UUIDField()
     subject = models.ForeignKey(
         Capsule,
         on_delete=models.CASCADE,
@@ -87,10 +85,6 @@ class CapsuleParty(models.Model):
         db_constraint=False,
         db_index=False,
     )
-    owner = models.UUIDField()
-
-    def __str__(self) -> str:
-        return f"{self.org} {self.subject_id}"
 
 
 class CapsuleVersion(models.Model):

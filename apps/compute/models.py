@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.models import TenantModel, new_id
+from apps.core.models import Party, TenantModel, new_id
 from apps.core.states import Stateful
 from apps.tenants.models import Organisation
 
@@ -93,24 +93,18 @@ class Job(Stateful, TenantModel):
         return self.state in self.FINAL
 
 
-class JobParty(models.Model):
+class JobParty(Party):
     """An organisation that takes part in a job: where its list of jobs begins. `rank` is empty for a recipient that
     does not compute."""
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    org = models.UUIDField()
     subject = models.ForeignKey(
         Job, on_delete=models.CASCADE, related_name="parties", db_column="subject", db_constraint=False, db_index=False
     )
-    owner = models.UUIDField()
     rank = models.PositiveSmallIntegerField(null=True)
     domain = models.CharField(max_length=60, blank=True)
 
     class Meta:
         ordering = ["rank"]
-
-    def __str__(self) -> str:
-        return f"{self.org} {self.subject_id}"
 
 
 class ComputingNode(models.Model):

@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.capsules.models import Capsule
-from apps.core.models import TenantModel, new_id
+from apps.core.models import Party, TenantModel
 from apps.core.states import Stateful
 from apps.tenants.models import Organisation
 
@@ -57,11 +57,9 @@ class Contract(Stateful, TenantModel):
         return self.title
 
 
-class ContractParty(models.Model):
+class ContractParty(Party):
     """An organisation that takes part in a contract: where its list of contracts begins."""
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    org = models.UUIDField()
     subject = models.ForeignKey(
         Contract,
         on_delete=models.CASCADE,
@@ -70,10 +68,6 @@ class ContractParty(models.Model):
         db_constraint=False,
         db_index=False,
     )
-    owner = models.UUIDField()
-
-    def __str__(self) -> str:
-        return f"{self.org} {self.subject_id}"
 
 
 class ContractAct(models.Model):
@@ -131,11 +125,9 @@ class Authorisation(Stateful, TenantModel):
         return self.digest
 
 
-class AuthorisationParty(models.Model):
+class AuthorisationParty(Party):
     """An organisation that an authorisation names: the enquirer and each provider."""
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    org = models.UUIDField()
     subject = models.ForeignKey(
         Authorisation,
         on_delete=models.CASCADE,
@@ -144,7 +136,3 @@ class AuthorisationParty(models.Model):
         db_constraint=False,
         db_index=False,
     )
-    owner = models.UUIDField()
-
-    def __str__(self) -> str:
-        return f"{self.org} {self.subject_id}"

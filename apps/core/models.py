@@ -20,3 +20,18 @@ class TenantModel(models.Model):
 
     class Meta:
         abstract = True
+
+
+class Party(models.Model):
+    """An organisation (`org`) that takes part in a shared row (`subject`, which the subclass names) of `owner`: where
+    that organisation's list of such rows begins. The table as `rls.shared_rows` wants it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    org = models.UUIDField()
+    owner = models.UUIDField()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.org} {self.pk}"
