@@ -38,6 +38,8 @@ NEWER_GB18030: Final = str.maketrans(
 """Python 3.11's codec follows the first edition of GB 18030; later editions give these code points their own place."""
 
 Pieces = Callable[[], Iterator[bytes]]
+Row = tuple[int, Sequence[str], Sequence[int]]
+"""A row's number, its cells, and which of them were stored as numbers."""
 
 
 class FileRefused(Exception):
@@ -54,7 +56,7 @@ class Table:
     """A file's header and its rows; `odd` cells (a code stored as a number) keep their column's index."""
 
     header: Sequence[str]
-    rows: Iterator[tuple[int, Sequence[str], Sequence[int]]]
+    rows: Iterator[Row]
     encoding: str
     notes: dict[str, int] = field(default_factory=dict)
 
@@ -86,7 +88,7 @@ def _open_csv(pieces: Pieces) -> Table:
     return Table(header, _csv_rows(reader), name, notes)
 
 
-def _csv_rows(reader: Any) -> Iterator[tuple[int, Sequence[str], Sequence[int]]]:
+def _csv_rows(reader: Any) -> Iterator[Row]:
     number = 0
     while True:
         try:
@@ -271,7 +273,7 @@ def _open_parquet(pieces: Pieces) -> Table:
     return Table(header, _parquet_rows(data, rows, len(header)), "Parquet")
 
 
-def _parquet_rows(data: bytes, rows: int, width: int) -> Iterator[tuple[int, Sequence[str], Sequence[int]]]:
+def _parquet_rows(data: bytes, rows: int, width: int) -> Iterator[Row]:
     import polars as pl
 
     step, number = 50_000, 0
@@ -288,7 +290,7 @@ def _parquet_rows(data: bytes, rows: int, width: int) -> Iterator[tuple[int, Seq
 # Cells --------------------------------------------------------------------------------------------------------------
 
 
-def _cell_rows(rows: Iterable[Sequence[Any]], width: int) -> Iterator[tuple[int, Sequence[str], Sequence[int]]]:
+def _cell_rows(rows: Iterable[Sequence[Any]], width: int) -> Iterator[Row]:
     """Rows of typed cells as text; which cells were numbers, since a code stored as one has lost digits."""
     number = 0
     for cells in rows:

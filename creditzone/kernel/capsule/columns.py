@@ -173,10 +173,11 @@ def _columns_of(text: str, width: int) -> list[list[str]]:
 
 def _csv_of(columns: Sequence[Sequence[str]]) -> str:
     """Canonical CSV: LF, quotes only where needed; a lone empty cell is written as two quotes."""
-    if len(columns) == 1:
-        joined = "\n".join(columns[0])
-        if joined.count("\n") == len(columns[0]) - 1 and not _NEEDS_QUOTES.search(joined.replace("\n", "")):
-            return "".join(f"{cell}\n" if cell else '""\n' for cell in columns[0])
+    if len(columns) == 1 and columns[0]:
+        cells = columns[0]
+        joined = "\n".join([cell or '""' for cell in cells] if "" in cells else cells)
+        if joined.count("\n") == len(cells) - 1 and not _NEEDS_QUOTES.search("".join(cells)):
+            return joined + "\n"
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(zip(*columns, strict=True))
     return text.getvalue()

@@ -21,7 +21,7 @@ DEMONSTRATION_BODY = "XY"
 
 _VALUE = {character: value for value, character in enumerate(ALPHABET)}
 _KNOWN = frozenset(ALPHABET)
-_PROVINCES = frozenset(
+PROVINCES = frozenset(
     {
         "10",
         "11",
@@ -44,7 +44,7 @@ _PROVINCES = frozenset(
     }
     | {"43", "44", "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71", "81", "82"}
 )
-_KINDS = frozenset(
+KINDS = frozenset(
     {
         "11",
         "12",
@@ -216,10 +216,10 @@ def _unusual(code: str, divisions: Container[str] | None) -> list[Notice]:
     if inner_check_digit(code[8:16]) != code[16]:
         found.append(Notice.INNER_CHECK)
     division = code[2:8]
-    known = code[2:4] in _PROVINCES if divisions is None else division in divisions or division == "100000"
+    known = code[2:4] in PROVINCES if divisions is None else division in divisions or division == "100000"
     if not (known and division.isdigit()):
         found.append(Notice.UNKNOWN_DIVISION)
-    if code[:2] not in _KINDS:
+    if code[:2] not in KINDS:
         found.append(Notice.UNKNOWN_KIND)
     return found
 

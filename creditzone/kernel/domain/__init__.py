@@ -1,6 +1,6 @@
 """Data domains: what a file must look like, one declarative JSON file each. To add one, write its file."""
 
-from creditzone.kernel.domain.check import Fault, check_header, check_row, sentence_of
+from creditzone.kernel.domain.check import Fault, check_columns, check_header, check_row, sentence_of
 from creditzone.kernel.domain.model import Column, Domain, UnknownDomain, domain, domains
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "Domain",
     "Fault",
     "UnknownDomain",
+    "check_columns",
     "check_header",
     "check_row",
     "domain",

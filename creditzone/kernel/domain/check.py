@@ -14,6 +14,9 @@ from creditzone.kernel.domain.model import Column, Domain
 
 _DECIMAL = re.compile(r"[+-]?(\d{1,18}(\.\d{0,18})?|\.\d{1,18})([eE][+-]?\d{1,2})?")
 _INTEGER = re.compile(r"[+-]?\d{1,18}")
+_IN_INTEGERS = frozenset("0123456789+-")
+_IN_DECIMALS = _IN_INTEGERS | {"."}
+_DIGITS = 18
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -82,6 +85,52 @@ def check_row(domain: Domain, row: Sequence[str]) -> list[Fault]:
         if reason is not None:
             faults.append(Fault(name, reason))
     return faults
+
+
+def check_columns(domain: Domain, columns: Sequence[Sequence[str]]) -> dict[int, list[Fault]]:
+    """What `check_row` says of each row that has faults, for rows that stand here column by column.
+
+    A column that is sound as a whole is seen to be so in one look; only another one is checked cell by cell."""
+    faults: dict[int, list[Fault]] = {}
+    for column, (name, check), cells in zip(domain.columns, _checks(domain), columns, strict=True):
+        if not _is_sound(column, cells):
+            for row, text in enumerate(cells):
+                if (reason := check(text)) is not None:
+                    faults.setdefault(row, []).append(Fault(name, reason))
+    return faults
+
+
+def _is_sound(column: Column, cells: Sequence[str]) -> bool:
+    """Whether all cells pass, seen at once; False may also mean that only the single look can tell."""
+    filled = [cell for cell in cells if cell]
+    if column.required and len(filled) < len(cells):
+        return False
+    match column.type:
+        case "code":
+            from creditzone.kernel.credit.codes import all_valid  # numpy, only where files are checked
+
+            return all_valid(filled)
+        case "text":
+            longest = max(map(len, filled), default=0)
+            return longest <= (column.max_length or 0) and _CONTROL.search("".join(filled)) is None
+        case "date":
+            return all(_date_check(text) is None for text in set(filled))
+        case _:
+            return _are_numbers(column, filled)
+
+
+def _are_numbers(column: Column, cells: Sequence[str]) -> bool:
+    known = _IN_INTEGERS if column.type == "integer" else _IN_DECIMALS
+    if not known.issuperset("".join(cells)) or max(map(len, cells), default=0) > _DIGITS:
+        return False
+    try:
+        values = [*map(float, cells)]
+    except ValueError:
+        return False
+    least, most = column.min, column.max
+    return not cells or (
+        (least is None or min(values) >= float(least)) and (most is None or max(values) <= float(most))
+    )
 
 
 @cache
