@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+
 import msgspec
 import pytest
 
 from apps.node import attempts, signing, withdrawals
+from apps.node.computation import Computation
 from apps.node.errors import NodeError
 from apps.node.node import Node
+from apps.node.roster import Acting
 from creditzone.kernel.documents import (
     AuthorisationWithdrawal,
     DocumentCompleted,
     DraftSent,
+    Input,
+    Order,
     Signed,
     digest_of,
     new_id,
@@ -20,7 +26,7 @@ from creditzone.kernel.documents import (
     with_signature,
 )
 from creditzone.kernel.orders import is_withdrawn
-from tests.node import world
+from tests.node import jobs, world
 from tests.node.world import BANK, CENTRE, FIRM, HOST, PASSPHRASE, PLATFORM, Zone
 
 
@@ -86,3 +92,62 @@ def test_what_was_never_signed_here_is_not_taken_back_here(quartet: Zone, host: 
         with pytest.raises(NodeError):
             signing.sign(host, owner, [digest_of(document)], passphrase=PASSPHRASE)
     assert withdrawals.of(host, digest_of(given)) == []
+
+
+def enquiry(zone: Zone, host: Node, owner: Acting) -> tuple[Order, str]:
+    """The order to the centre for a firm's own enquiry, and the digest of the authorisation that it rests on."""
+    card = world.scorecard("zone-public")
+    rules = [world.rule(grantees=("subject",), models=(digest_of(card),), purposes=("self-enquiry",))]
+    given = world.authorisation(zone, FIRM, [CENTRE, PLATFORM], ["profit_and_loss", "turnover"])
+    inputs = []
+    for organisation, domain in ((CENTRE, "profit_and_loss"), (PLATFORM, "turnover")):
+        _, _, capsule, _ = jobs.provide(zone, organisation, domain, rules, jobs.rows_of(domain, 5))
+        inputs.append(Input(provider=organisation, domain=domain, capsule=capsule, version=1, contract=None))
+    request = world.request(
+        zone,
+        recipient=FIRM,
+        inputs=inputs,
+        model=card,
+        purpose="self-enquiry",
+        disclosures=("grade", "reasons"),
+        subject=FIRM,
+        authorisation=digest_of(given),
+        consent="signed",
+    )
+    world.have_signed(zone, host, owner, given, request, passphrase=PASSPHRASE)
+    signed_given, signed_request = (
+        with_signature(unsigned(one), world.signature_of(host, digest_of(one))) for one in (given, request)
+    )
+    parties = [CENTRE, PLATFORM]
+    order = world.order(zone, CENTRE, signed_request, authorisation=signed_given, model=card, parties=parties)
+    return order, digest_of(given)
+
+
+def take_back(zone: Zone, host: Node, owner: Acting, given: str) -> None:
+    taken = withdrawal_of(zone, given)
+    world.have_signed(zone, host, owner, taken, passphrase=PASSPHRASE)
+    complete = with_signature(unsigned(taken), world.signature_of(host, digest_of(taken)))
+    zone.send(zone.nodes[CENTRE], DocumentCompleted, document=complete)
+
+
+def test_an_order_that_rests_on_it_is_refused_with_the_clause(quartet: Zone, host: Node):
+    owner, centre = world.person(host, organisation=FIRM), quartet.nodes[CENTRE]
+    order, given = enquiry(quartet, host, owner)
+    take_back(quartet, host, owner, given)
+    world.offer(quartet, centre, order)
+    assert [body.refusal.clause for body in world.bodies(centre, "refuse")] == ["authorisation-withdrawn"]
+
+
+def test_what_runs_under_it_ends_as_soon_as_the_withdrawal_arrives(quartet: Zone, host: Node):
+    owner, centre = world.person(host, organisation=FIRM), quartet.nodes[CENTRE]
+    order, given = enquiry(quartet, host, owner)
+    world.offer(quartet, centre, order)
+    world.start(quartet, centre, order)
+    attempt = attempts.next_started(centre)
+    assert attempt is not None
+    running = Computation.of(centre, attempt, threading.Event())
+    assert running.interruption() is None
+    take_back(quartet, host, owner, given)
+    ended = running.interruption()
+    assert ended is not None
+    assert (ended.reason, ended.facts) == ("authorisation-withdrawn", {"organisation": FIRM})
