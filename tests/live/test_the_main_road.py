@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+import rfc8785
 
 from creditzone.kernel import documents
 from creditzone.kernel.credit import scorecard as points
@@ -40,7 +41,7 @@ def rows_of(live, domain):
 def plain_grades(live, *domains):
     """Grades by plain arithmetic over everybody's rows: firms that all hold, with a live authorisation."""
     card = documents.parse_any(
-        documents.rfc8785.dumps(
+        rfc8785.dumps(
             live.officers["officer"].call("GET", f"/scorecards/{live.card(*domains)['digest']}/")["document"]
         )
     )
