@@ -55,6 +55,11 @@ def run(full: bool = False) -> list[Row]:
     return rows
 
 
+def raw_intersection(*, rows: int) -> Taken:
+    """The library alone on so many codes a side: the better of two rounds."""
+    return min(_measure("psi-raw", parties=2, rows=rows) for _ in range(ROUNDS))
+
+
 class Taken(NamedTuple):
     """Seconds of the slowest party, core-seconds of all."""
 

@@ -110,11 +110,11 @@ def seal_everything(zone: Zone, officers: dict[str, Officer], notes: Notes) -> N
         if dataset is None:
             dataset = who.upload(folder / f"{domain}.csv", domain=domain, title=title)
             notes.keep(datasets=notes.facts.get("datasets", {}) | {domain: dataset})
-        capsule = _seal(who, dataset, rules_for(username, cards))
+        capsule = seal(who, dataset, rules_for(username, cards))
         notes.keep(capsules=notes.facts.get("capsules", {}) | {domain: capsule})
 
 
-def _seal(who: Officer, dataset: str, rules: list[dict[str, Any]]) -> str:
+def seal(who: Officer, dataset: str, rules: list[dict[str, Any]]) -> str:
     """Draft a policy for a published dataset, sign it in the node; the capsule's id."""
     until(
         lambda: {one["id"] for one in who.call("GET", "/datasets/")["results"]},
@@ -173,11 +173,11 @@ def agree_contracts(zone: Zone, officers: dict[str, Officer], notes: Notes) -> N
             "price_fen": price,
             "days": DAYS,
         }
-        contract = _agree(officers[username], officers["officer"], offer)
+        contract = agree(officers[username], officers["officer"], offer)
         notes.keep(contracts=notes.facts.get("contracts", {}) | {domain: contract})
 
 
-def _agree(provider: Officer, consumer: Officer, offer: dict[str, Any]) -> str:
+def agree(provider: Officer, consumer: Officer, offer: dict[str, Any]) -> str:
     """Offer and sign on both sides; the contract's id once it holds."""
     contract = provider.call("POST", "/contracts/", offer)
     provider.sign(contract["digest"])

@@ -95,7 +95,7 @@ class Officer:
             lambda: self._expect(200, "GET", f"/api/v1/datasets/{dataset}/"),
             lambda answer: answer["state"] in {"measured", "refused"},
             what=f"data set {dataset}",
-            seconds=300,
+            seconds=1800,
         )
         if state["state"] == "refused":
             raise Unexpected(f"the node refused the file: {state.get('refusal')}")
