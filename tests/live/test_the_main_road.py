@@ -41,9 +41,7 @@ def rows_of(live, domain):
 def plain_grades(live, *domains):
     """Grades by plain arithmetic over everybody's rows: firms that all hold, with a live authorisation."""
     card = documents.parse_any(
-        rfc8785.dumps(
-            live.officers["officer"].call("GET", f"/scorecards/{live.card(*domains)['digest']}/")["document"]
-        )
+        rfc8785.dumps(live.officers["officer"].call("GET", f"/scorecards/{live.card(*domains)['digest']}/")["document"])
     )
     files = {domain: rows_of(live, domain) for domain in domains}
     common = sorted(set.intersection(*(set(rows) for rows in files.values())))
