@@ -108,3 +108,9 @@ def test_the_roles_are_set_up_twice_without_harm_by_one_who_may_only_create_role
         with psycopg.connect(database_server, autocommit=True) as admin:
             admin.execute("drop owned by cz_test_creator")
             admin.execute("drop role cz_test_creator")
+
+
+def test_proxies_that_are_named_are_trusted_and_no_others():
+    show = ("shell", "-v", "0", "-c", "from django.conf import settings; print(settings.ALLAUTH_TRUSTED_PROXY_COUNT)")
+    assert manage(*show).stdout.split()[-1:] == ["0"]
+    assert manage(*show, CREDITZONE_TRUSTED_PROXIES="2").stdout.split()[-1:] == ["2"]
