@@ -4,9 +4,9 @@ against the bare library on as many codes in the same run.
     python -m bench.job [rows ...]        (100,000 and 1,000,000 unless named)
 
 The zone is started by `make up`'s own code in a folder of its own; the officers upload, seal and agree through the same
-doors as everybody. Each side holds `rows` firms, half of which the other side holds too. A stage's seconds are from its
-first start to its last end at either party, by the nodes' own statements, so they hold what a job pays beside the
-protocol: a fresh process, keys, files in scratch, mutual TLS, statements.
+doors as everybody. Each side holds `rows` firms, half of which the other side holds too. A stage's seconds are from when
+the later party began it to when the last one ended it, by the nodes' own statements, so they hold what a job pays beside
+the protocol: a fresh process, keys, files in scratch, mutual TLS, statements.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _job(zone: Zone, bank: Officer, cards: list[dict[str, Any]], capsules: dict[
         raise RuntimeError(f"the job ended {ended['state']}: {ended.get('reason_words')}")
     with psycopg.connect(zone.admin_url.replace("/postgres?", "/creditzone?")) as connection:
         rows = connection.execute(
-            "SELECT stage, extract(epoch FROM max(finished_at) - min(started_at))::float FROM compute_stagerecord"
+            "SELECT stage, extract(epoch FROM max(finished_at) - max(started_at))::float FROM compute_stagerecord"
             " WHERE job_id = %s AND finished_at IS NOT NULL GROUP BY stage",
             [job["id"]],
         ).fetchall()
