@@ -1,5 +1,5 @@
-"""`make bench`: every measured promise in one run, as tables with ratios. A job runs through a whole zone at 1e5 and 1e6
-rows a side; `CREDITZONE_BENCH=full` adds a million rows to the bare intersection and a gigabyte to sealing."""
+"""`make bench`: every measured promise in one run, as tables with ratios. A job runs through a whole zone at 1e5 and
+1e6 rows a side; `CREDITZONE_BENCH=full` adds a million rows to the bare intersection and a gigabyte to sealing."""
 
 import os
 import platform

@@ -3,10 +3,10 @@ against the bare library on as many codes in the same run.
 
     python -m bench.job [rows ...]        (100,000 and 1,000,000 unless named)
 
-The zone is started by `make up`'s own code in a folder of its own; the officers upload, seal and agree through the same
-doors as everybody. Each side holds `rows` firms, half of which the other side holds too. A stage's seconds are from when
-the later party began it to when the last one ended it, by the nodes' own statements, so they hold what a job pays beside
-the protocol: a fresh process, keys, files in scratch, mutual TLS, statements.
+The zone is started by `make up`'s own code in a folder of its own; the officers upload, seal and agree through the
+same doors as everybody. Each side holds `rows` firms, half of which the other side holds too. A stage's seconds are
+from when the later party began it to when the last one ended it, by the nodes' own statements, so they hold what a job
+pays beside the protocol: a fresh process, keys, files in scratch, mutual TLS, statements.
 """
 
 from __future__ import annotations
