@@ -47,6 +47,7 @@ from creditzone.kernel.documents import (
     with_signature,
 )
 from creditzone.kernel.domain import domain
+from creditzone.kernel.policy.writing import permit
 from creditzone.kernel.sm import sm3
 from creditzone.kernel.sm.sm2 import PrivateKey
 from tests.fake_node import FakeNode, accepted, make_card
@@ -108,19 +109,18 @@ class Road:
 
     def rule(self, *grantees: str, **changes: Any) -> Rule:
         """A rule for these organisations (or `subject`), every scorecard, engine and disclosure."""
-        rule = Rule(
-            id="r1",
-            grantees=tuple(self.zone[name].uscc if name != "subject" else name for name in grantees),
-            purposes=("credit-risk", "self-enquiry"),
-            models=tuple(self.models.values()),
-            engines=("cheetah", "aby3"),
-            disclosures=("grade", "reasons", "decision"),
-            minimum_group=None,
-            not_before=now_ms() - 60_000,
-            not_after=now_ms() + 86_400_000,
-            uses=10,
-        )
-        return msgspec.structs.replace(rule, **changes)
+        facts: dict[str, Any] = {
+            "grantees": tuple(self.zone[name].uscc if name != "subject" else name for name in grantees),
+            "purposes": ("credit-risk", "self-enquiry"),
+            "models": tuple(self.models.values()),
+            "engines": ("cheetah", "aby3"),
+            "disclosures": ("grade", "reasons", "decision"),
+            "not_before": now_ms() - 60_000,
+            "not_after": now_ms() + 86_400_000,
+            "uses": 10,
+        }
+        facts |= changes
+        return permit(facts.pop("id", "r1"), **facts)
 
     def offered(self, capsule: Capsule, provider: str, *, consumer: str = "bank") -> Contract:
         """A contract that nobody has signed."""

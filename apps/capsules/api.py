@@ -5,6 +5,8 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -12,14 +14,19 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.capsules import selectors, services
+from apps.capsules.forms import columns_of_models
 from apps.capsules.models import Capsule
 from apps.capsules.wording import policy_sentences
 from apps.core import clock
+from apps.core.errors import NotFound
 from apps.core.pages import page_of
 from apps.core.schema import listing, problems
+from apps.datasets import selectors as datasets
 from apps.exchange.links import sign_url
 from apps.tenants.members import actor_of
 from creditzone.kernel.documents import Policy, Rule
+from creditzone.kernel.policy.odrl import policy_schema, to_odrl
+from creditzone.kernel.policy.writing import permit
 
 ENGINES = ("cheetah", "aby3")
 DISCLOSURES = ("decision", "grade", "reasons", "score")
@@ -47,17 +54,18 @@ class RuleSerializer(serializers.Serializer[Any]):
         return attrs
 
 
-def rule_of(given: dict[str, Any]) -> Rule:
-    """The kernel's rule for validated fields."""
+def rule_of(given: dict[str, Any], *, domain: str) -> Rule:
+    """The kernel's rule for validated fields; it lets in the columns that its scorecards read of the domain."""
     begins = given.get("not_before") or clock.now()
     ends = given.get("not_after") or begins + timedelta(days=given["days"])
-    return Rule(
-        id=given["id"],
-        grantees=tuple(given["grantees"]),
-        purposes=tuple(given["purposes"]),
-        models=tuple(given["models"]),
-        engines=tuple(given["engines"]),
-        disclosures=tuple(given["disclosures"]),
+    return permit(
+        given["id"],
+        grantees=given["grantees"],
+        purposes=given["purposes"],
+        models=given["models"],
+        engines=given["engines"],
+        disclosures=given["disclosures"],
+        columns=columns_of_models(domain, given["models"]),
         minimum_group=given["minimum_group"],
         not_before=clock.to_ms(begins),
         not_after=clock.to_ms(ends),
@@ -132,11 +140,13 @@ class PolicyDrafts(APIView):
         """Draft a policy; it binds nobody until it was signed in the node."""
         fields = PolicyDraftSerializer(data=request.data)
         fields.is_valid(raise_exception=True)
+        actor = actor_of(request)
+        dataset = datasets.get_for(actor, fields.validated_data["dataset"], to=datasets.Act.DRAFT_POLICY)
         capsule = services.draft_policy(
-            actor=actor_of(request),
-            dataset_id=fields.validated_data["dataset"],
+            actor=actor,
+            dataset_id=dataset.id,
             capsule_id=fields.validated_data.get("capsule"),
-            rules=[rule_of(rule) for rule in fields.validated_data["rules"]],
+            rules=[rule_of(rule, domain=dataset.domain) for rule in fields.validated_data["rules"]],
         )
         body = {
             "digest": capsule.draft_digest,
@@ -169,3 +179,24 @@ class CapsuleDetail(APIView):
         """State, versions and policy."""
         capsule = selectors.get_for(actor_of(request), capsule_id, to=selectors.Act.READ)
         return Response(CapsuleDetailSerializer(capsule).data)
+
+
+class PolicySchema(APIView):
+    """The JSON schema of usage policies."""
+
+    @extend_schema(responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        """What a policy document may hold; what the schema does not know is refused."""
+        return Response(policy_schema())
+
+
+class CapsuleOdrl(APIView):
+    """A capsule's policy for other systems."""
+
+    @extend_schema(responses={200: OpenApiTypes.OBJECT, **problems(404)})
+    def get(self, request: Request, capsule_id: UUID) -> Response:
+        """The policy of the head as ODRL 2.2; raises NotFound where there is none for this reader."""
+        head = selectors.head_of(selectors.get_for(actor_of(request), capsule_id, to=selectors.Act.READ))
+        if head is None:
+            raise NotFound(what=_("policy"))
+        return Response(to_odrl(head.policy))

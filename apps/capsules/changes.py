@@ -8,8 +8,7 @@ from apps.capsules.wording import PortalNames
 from apps.datasets.wording import language
 from apps.ui.pieces import Change
 from creditzone.kernel.documents import Rule
-from creditzone.kernel.policy import Names
-from creditzone.kernel.policy.constraints import constraints_of
+from creditzone.kernel.policy.constraints.base import Names
 from creditzone.kernel.policy.purposes import permits, say_purpose
 
 
@@ -29,11 +28,11 @@ def changes_of(before: Sequence[Rule], after: Sequence[Rule]) -> list[Change]:
 def _clauses(rule: Rule, names: Names) -> dict[str, list[str]]:
     """The values of the clauses that list what is allowed."""
     listed = {"grantee", "model", "engine", "disclosure"}
-    return {
-        one.clause: [part.text for part in one.say(language(), names) if part.clause]
-        for one in constraints_of(rule)
-        if one.clause in listed
-    }
+    found: dict[str, list[str]] = {}
+    for part in (part for one in rule.clauses for part in one.say(language(), names)):
+        if part.clause in listed:
+            found.setdefault(part.clause, []).append(part.text)
+    return found
 
 
 def _of_purposes(was: Sequence[str], now: Sequence[str]) -> Iterator[Change]:

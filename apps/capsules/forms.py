@@ -1,6 +1,6 @@
 """Forms of capsules: the rules of a policy, and the acts that end with the object's name."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,10 +18,12 @@ from apps.tenants.models import Organisation
 from apps.tenants.roles import Kind
 from apps.ui.templatetags.ui import called
 from creditzone.kernel.documents import Rule
-from creditzone.kernel.policy.constraints.disclosure import DISCLOSURES
-from creditzone.kernel.policy.constraints.engine import ENGINES
-from creditzone.kernel.policy.constraints.grantee import SUBJECT
+from creditzone.kernel.policy.constraints.columns import ColumnUse
+from creditzone.kernel.policy.constraints.environment import ENGINES
+from creditzone.kernel.policy.constraints.output import FORMS as DISCLOSURES
+from creditzone.kernel.policy.constraints.subject import SUBJECT
 from creditzone.kernel.policy.purposes import PURPOSES, say_purpose
+from creditzone.kernel.policy.writing import columns_for, permit
 
 MOST_RULES = 6
 DAYS_MAX, USES_MAX = 3660, 10**9
@@ -60,6 +62,7 @@ class RuleForm(forms.Form):
 
     def __init__(self, *args: Any, domain: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.domain = domain
         self._choices("grantees", _grantees())
         self._choices("purposes", [(code, say_purpose(code, language())) for code in PURPOSES])
         self._choices("models", _models(domain))
@@ -75,9 +78,10 @@ class RuleForm(forms.Form):
     def rule(self, *, since: datetime) -> Rule:
         """The kernel's rule for the validated fields; its window begins at `since`."""
         given = self.cleaned_data
-        return Rule(
-            id=given["id"],
+        return permit(
+            given["id"],
             **{name: tuple(given[name]) for name in LISTS},
+            columns=columns_of_models(self.domain, given["models"]),
             minimum_group=given["minimum_group"],
             not_before=clock.to_ms(since),
             not_after=clock.to_ms(since + timedelta(days=given["days"])),
@@ -91,9 +95,10 @@ class RuleForm(forms.Form):
         blank = (gettext("not chosen"),)
         days = given.get("days") or 0
         parts: dict[str, Any] = {name: tuple(given.get(name) or blank) for name in LISTS}
-        return Rule(
-            id="rule",
+        return permit(
+            "rule",
             **parts,
+            columns=columns_of_models(self.domain, given.get("models") or ()),
             minimum_group=given.get("minimum_group"),
             not_before=clock.to_ms(since),
             not_after=clock.to_ms(since + timedelta(days=days)),
@@ -108,6 +113,12 @@ def _grantees() -> list[tuple[str, str]]:
 
 def _models(domain: str) -> list[tuple[str, str]]:
     return [(card.digest, scoring.name_of(card)) for card in scoring.cards() if domain in card.domains]
+
+
+def columns_of_models(domain: str, models: Iterable[str]) -> tuple[ColumnUse, ...]:
+    """The columns of a domain that these registered scorecards read, and those by which rows are matched."""
+    chosen = set(models)
+    return columns_for(domain, [card.document for card in scoring.cards() if card.digest in chosen])
 
 
 def template_rules(name: str, *, actor: Member, domain: str) -> list[dict[str, Any]]:

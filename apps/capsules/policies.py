@@ -1,6 +1,7 @@
 """The policy form: rules as fields, their sentence while they are written, and the draft for the own node to sign."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -35,8 +36,9 @@ from apps.datasets import selectors as datasets
 from apps.datasets.models import Dataset
 from apps.datasets.wording import domain_name, language, level_of, named_columns
 from apps.ui.pieces import Clause, Words
-from creditzone.kernel.documents import Rule
-from creditzone.kernel.policy import Segment
+from creditzone.kernel.documents import Policy, Rule
+from creditzone.kernel.policy.constraints.base import Segment
+from creditzone.kernel.policy.odrl import to_odrl
 
 TEMPLATES: dict[str, Words] = {
     "credit-risk": gettext_lazy("credit risk only"),
@@ -44,7 +46,8 @@ TEMPLATES: dict[str, Words] = {
     "both": gettext_lazy("both"),
     "blank": pgettext_lazy("template", "blank"),
 }
-SAYS: dict[str, Words] = {"zh": "中文", "en": "English", "json": "JSON"}
+SAYS: dict[str, Words] = {"zh": "中文", "en": "English", "json": "JSON", "odrl": "ODRL"}
+EXPORTS: dict[str, Callable[[Policy], Any]] = {"json": msgspec.to_builtins, "odrl": to_odrl}
 FIELDS = {
     "grantee": "grantees",
     "purpose": "purposes",
@@ -54,8 +57,11 @@ FIELDS = {
     "validity": "days",
     "uses": "uses",
     "minimum-group": "minimum_group",
+    "operation": "models",
+    "columns": "models",
+    "attestation": "engines",
 }
-"""The form field behind each clause of a sentence."""
+"""The form field behind each value of a sentence: what a form does not ask follows from what it does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,8 +208,8 @@ def _said(request: TenantRequest, subject: Subject, forms: list[RuleForm]) -> di
     head = selectors.head_of(subject.capsule) if subject.capsule else None
     return {
         "shown": say,
-        "sentences": [] if say == "json" else _linked(policy_segments(policy, say), forms),
-        "document": json.dumps(msgspec.to_builtins(policy), ensure_ascii=False, indent=2) if say == "json" else "",
+        "sentences": [] if say in EXPORTS else _linked(policy_segments(policy, say), forms),
+        "document": json.dumps(EXPORTS[say](policy), ensure_ascii=False, indent=2) if say in EXPORTS else "",
         "changes": changes_of(head.policy.rules, rules) if head else [],
         "old_version": head.version if head else None,
     }

@@ -22,7 +22,7 @@ from apps.tenants import zone
 from apps.tenants.members import Member
 from apps.tenants.models import Organisation
 from creditzone.kernel.documents import CapsuleHeader, CapsuleSealed, CapsuleWithdrawn, Policy, Rule, Signed
-from creditzone.kernel.policy.constraints.grantee import SUBJECT
+from creditzone.kernel.policy.constraints.subject import SUBJECT
 from creditzone.kernel.policy.purposes import PURPOSES
 
 

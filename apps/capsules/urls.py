@@ -11,6 +11,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("capsules/<uuid:capsule_id>/", views.capsule, name="detail"),
     path("capsules/<uuid:capsule_id>/<slug:step>/", views.act, name="act"),
     path("api/v1/policies/", api.PolicyDrafts.as_view(), name="api-policies"),
+    path("api/v1/policies/schema/", api.PolicySchema.as_view(), name="api-policy-schema"),
+    path("api/v1/capsules/<uuid:capsule_id>/odrl/", api.CapsuleOdrl.as_view(), name="api-capsule-odrl"),
     path("api/v1/capsules/", api.CapsuleList.as_view(), name="api-capsules"),
     path("api/v1/capsules/<uuid:capsule_id>/", api.CapsuleDetail.as_view(), name="api-capsule"),
 ]

@@ -28,7 +28,7 @@ from apps.ui.exports import download
 from apps.ui.pieces import Words
 from apps.ui.tables import Column, table_of
 from apps.ui.templatetags.ui import called, exact
-from creditzone.kernel.policy.constraints.grantee import SUBJECT
+from creditzone.kernel.policy.constraints.subject import SUBJECT
 
 COLUMNS = (
     Column(gettext_lazy("Capsule"), "title"),

@@ -6,7 +6,8 @@ one."""
 from apps.scoring import selectors as scoring
 from apps.tenants.models import Organisation
 from creditzone.kernel.documents import Policy
-from creditzone.kernel.policy import Names, Segment, say_policy
+from creditzone.kernel.policy.constraints.base import Names, Segment
+from creditzone.kernel.policy.sentence import say_policy
 
 
 class PortalNames:

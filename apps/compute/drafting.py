@@ -97,6 +97,8 @@ def compose_job(
         subject=None,
         authorisation=None,
         consent="declared",
+        person=str(actor.person_id),
+        role=actor.role.value,  # type: ignore[arg-type]
         title=title,
         drafted_at=clock.to_ms(now),
         expires_at=clock.to_ms(now + lives),
@@ -128,6 +130,8 @@ def draft_enquiry(
         subject=firm.uscc,
         authorisation=None,
         consent="signed",
+        person=str(actor.person_id),
+        role=actor.role.value,  # type: ignore[arg-type]
         title=title or scorecard.name,
         drafted_at=clock.to_ms(now),
         expires_at=clock.to_ms(now + LIVES),

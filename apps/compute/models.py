@@ -61,7 +61,7 @@ class Job(Stateful, TenantModel):
     attempt = models.PositiveSmallIntegerField(default=1)
     fence = models.BigIntegerField(default=0)
     reason = models.CharField(max_length=60, blank=True)
-    """Why it ended, or what it waits for: a clause of `kernel/refusals.py`."""
+    """Why it ended, or what it waits for: a clause of `kernel/refusals`."""
     facts = models.JSONField(default=dict)
     at_party = models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT, related_name="+")
     """At whom it ended, or for whom it waits."""
@@ -129,7 +129,7 @@ class Attempt(models.Model):
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=60, blank=True)
-    """`done`, `disputed`, or why it ended: a clause of `kernel/refusals.py`."""
+    """`done`, `disputed`, or why it ended: a clause of `kernel/refusals`."""
 
     class Meta:
         ordering = ["-fence"]

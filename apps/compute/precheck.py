@@ -10,10 +10,13 @@ from apps.capsules.selectors import Head, head_of
 from apps.contracts.models import Authorisation, Contract
 from apps.contracts.selectors import authorisation_by_digest, by_digest
 from apps.core import clock
+from creditzone.kernel import orders
 from creditzone.kernel.credit.uscc import is_person
 from creditzone.kernel.documents import Input, JobRequest, Scorecard
 from creditzone.kernel.orders import ENGINE_OF_PARTIES
-from creditzone.kernel.policy import Use, require_allowed
+from creditzone.kernel.policy.constraints.base import Scope
+from creditzone.kernel.policy.evaluation import require_allowed
+from creditzone.kernel.policy.use import Use
 from creditzone.kernel.refusals import Refusal, Refused
 
 
@@ -81,20 +84,12 @@ def _require_capsule(request: JobRequest, one: Input, now: datetime) -> None:
         raise Refused("capsule-frozen")
     if one.version != head.version:
         raise Refused("capsule-version", asked=one.version, head=head.version)
-    require_allowed(head.policy, use_of(request, now=now))
+    require_allowed(head.policy, use_of(request, now=now), Scope.ADMISSION)
 
 
 def use_of(request: JobRequest, *, now: datetime) -> Use:
     """The use that a request proposes. How often a rule was used already, only the provider's node knows."""
-    return Use(
-        grantee=request.recipient,
-        subject=request.subject,
-        purpose=request.purpose,
-        model=request.model,
-        engine=request.engine,
-        disclosures=request.disclosures,
-        at=clock.to_ms(now),
-    )
+    return orders.use_of(request, at=clock.to_ms(now))
 
 
 def require_authorised(request: JobRequest, *, now: datetime) -> Authorisation | None:
@@ -116,7 +111,7 @@ def require_authorised(request: JobRequest, *, now: datetime) -> Authorisation |
 def policy_allows(head: Head, request: JobRequest, *, now: datetime) -> bool:
     """Whether a head's policy lets the proposed use pass."""
     try:
-        require_allowed(head.policy, use_of(request, now=now))
+        require_allowed(head.policy, use_of(request, now=now), Scope.ADMISSION)
     except Refused:
         return False
     return True

@@ -9,8 +9,9 @@ from apps.contracts.models import Contract
 from apps.contracts.selectors import by_digest
 from apps.tenants.models import Organisation
 from creditzone.kernel.documents import JobRequest, Policy
-from creditzone.kernel.policy import Use
+from creditzone.kernel.policy.constraints.base import Scope
 from creditzone.kernel.policy.evaluation import Allowed, decide
+from creditzone.kernel.policy.use import Use
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +62,7 @@ def _line(contract: Contract, domain: str, matched: int | None, *, charged: bool
 def uses_left(policy: Policy, use: Use, *, capsule: UUID, owner: UUID) -> int | None:
     """At most how many uses of the rule that permits this use are left, by the jobs of `owner` that began; None where
     no rule permits it. Others may share the rule: the provider's node alone counts exactly."""
-    decision = decide(policy, use)
+    decision = decide(policy, use, Scope.ADMISSION)
     if not isinstance(decision, Allowed):
         return None
     rule = next(one for one in policy.rules if one.id == decision.rule)

@@ -14,7 +14,7 @@ from apps.datasets.wording import language
 from apps.tenants.models import Organisation
 from apps.ui.templatetags.ui import called
 from creditzone.kernel.documents import Policy
-from creditzone.kernel.policy.constraints.grantee import SUBJECT
+from creditzone.kernel.policy.constraints.subject import SUBJECT
 from creditzone.kernel.policy.purposes import PURPOSES, permits, say_purpose
 
 DAYS_MAX = 3660

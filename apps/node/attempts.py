@@ -12,6 +12,7 @@ import msgspec
 
 from apps.node import capsules, contracts, outbox, restoring, uses, withdrawals
 from apps.node.node import Node
+from apps.node.program import code_digest
 from apps.node.store import Transaction
 from creditzone.kernel.documents import (
     AttemptFailed,
@@ -60,7 +61,8 @@ def standing_of(node: Node, *, now: int | None = None) -> Standing:
         contract_state=lambda digest: contracts.state_of(node, digest),
         withdrawals=lambda digest: withdrawals.of(node, digest),
         capsule=lambda capsule: capsules.held(node, capsule),
-        spent=lambda capsule, job: uses.counted(node, capsule, but=job),
+        counts=lambda capsule, job: uses.counted(node, capsule, but=job),
+        program=code_digest(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -16,6 +17,7 @@ from creditzone.kernel.documents import (
     CapsuleHeader,
     CapsuleSealed,
     CapsuleWithdrawn,
+    ColumnGroup,
     DatasetMeasured,
     Policy,
     Signed,
@@ -116,7 +118,7 @@ def seal(node: Node, tx: Transaction, policy: Policy, *, key: PrivateKey) -> tup
     if body is None or dataset is None:
         raise NodeError("dataset-unmeasured")
     owner = documents.own_encryption_key(node, policy.provider)
-    content = datasets.content_keys(node, body)
+    content = _let_in(policy, datasets.column_groups(body), datasets.content_keys(node, body))
     now = node.act(tx)
     held_row = tx.one("SELECT header FROM capsule WHERE id = ?", policy.capsule)
     if held_row is None:
@@ -141,6 +143,12 @@ def seal(node: Node, tx: Transaction, policy: Policy, *, key: PrivateKey) -> tup
     _keep(tx, signed_header, signed_policy, header)
     outbox.say(node, tx, CapsuleSealed(header=signed_header, policy=signed_policy), organisation=policy.provider)
     return signed_header, signed_policy
+
+
+def _let_in(policy: Policy, groups: Sequence[ColumnGroup], keys: Mapping[int, bytes]) -> dict[int, bytes]:
+    """The content keys of the columns that the policy lets in: no header holds any other."""
+    wanted = policy.let_in(tuple(name for group in groups for name in group.columns))
+    return {group.index: keys[group.index] for group in groups if wanted & set(group.columns)}
 
 
 def move_forward(tx: Transaction, header: Signed, policy: Signed) -> bool:

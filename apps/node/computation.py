@@ -16,15 +16,17 @@ from pathlib import Path
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
+import msgspec
 import structlog
 
-from apps.node import attempts, capsules, contracts, datasets, health, outbox, sealed
+from apps.node import attempts, capsules, contracts, datasets, outbox, sealed, uses
 from apps.node.attempts import Attempt
-from apps.node.columns import columns_read
 from apps.node.errors import NodeError
 from apps.node.node import Node
+from apps.node.program import code_digest
 from apps.node.uses import UseLost
 from creditzone.kernel.capsule import CapsuleDamaged, group_of, open_header
+from creditzone.kernel.credit.columns import columns_read
 from creditzone.kernel.documents import (
     Card,
     Figure,
@@ -44,6 +46,7 @@ from creditzone.kernel.engine.faults import EngineFault, StageFailed
 from creditzone.kernel.engine.process import run_stage
 from creditzone.kernel.engine.scratch import make_scratch, wipe
 from creditzone.kernel.orders import CheckedOrder, is_withdrawn
+from creditzone.kernel.policy.constraints.columns import Columns
 from creditzone.kernel.refusals import Refused
 
 log = structlog.get_logger("node.jobs")
@@ -64,7 +67,7 @@ _REASONS: Final = {
 
 
 class Ended(Exception):
-    """The attempt ends without a receipt; `reason` is a clause of `refusals.py`."""
+    """The attempt ends without a receipt; `reason` is a clause of `refusals`."""
 
     def __init__(self, reason: str, **facts: str) -> None:
         self.reason = reason
@@ -192,6 +195,7 @@ class Computation:
             "model": self.checked.order.model,
             "authorised_on": _today() if checks else None,
             "subject": request.subject,
+            "transforms": self._transforms(columns),
         }
         result = self._stage("open", "apps.node.stages.open", task)
         self.figures |= {"rows": result["rows"] + result["dropped"], "dropped": result["dropped"]}
@@ -207,6 +211,14 @@ class Computation:
         if missing := [column for index, column in groups.items() if index not in keys]:
             raise Ended("columns", columns=", ".join(missing))
         return {index: keys[index] for index in groups}
+
+    def _transforms(self, columns: Sequence[str]) -> dict[str, Any]:
+        """How the rule that permits the job changes a column before it enters, by column."""
+        rule = next(one for one in self.checked.policy.rules if one.id == self.checked.rule)
+        used = {name: rule.of(Columns).of(name) for name in columns}
+        return {
+            name: msgspec.to_builtins(one.transform) for name, one in used.items() if one is not None and one.transform
+        }
 
     def _intersect(self) -> None:
         pairs = self._pairs()
@@ -250,6 +262,9 @@ class Computation:
             "signing_key": None if self.receives else self.node.keys.signing.to_bytes().hex(),
             "subject": request.subject,
             "pair_parties": self.others,
+            "policy": to_canonical(self.checked.policy).decode(),
+            "rule": self.checked.rule,
+            "use": msgspec.to_builtins(self.checked.use),
             "result_path": str(self._result_path()),
         }
         result = self._stage("grade", "apps.node.stages.grade", task)
@@ -311,6 +326,8 @@ class Computation:
                 self._note(event["stage"], "started")
             elif event["event"] == "aligned":
                 self.figures["matched"] = event["matched"]
+                with self.node.store.write() as tx:
+                    uses.note_rows(tx, capsule=self.attempt.capsule, job=self.attempt.job, rows=event["matched"])
 
         return hear
 
@@ -442,7 +459,7 @@ class Computation:
             fence=self.attempt.fence,
             party=self.me,
             inputs=(digest_of(self.checked.header),),
-            code=health.code_digest(),
+            code=code_digest(),
             figures=self._figures(),
             left=tuple(self._left()),
             learned=tuple(self._learned()),

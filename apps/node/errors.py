@@ -1,7 +1,7 @@
 """What can go wrong at a node, as data: a code, an HTTP status and facts; the words stand here in both languages.
 
 No Django: the runner and the command line raise these too. The console turns them into pages, the API into problem
-documents. A refusal of the kernel (`refusals.py`) keeps its own clause and words.
+documents. A refusal of the kernel (`refusals`) keeps its own clause and words.
 """
 
 from __future__ import annotations
@@ -267,6 +267,18 @@ CODES: Final[dict[str, Words]] = {
         "请删除不再需要的数据集，或请托管方提高限额。",
         "A firm's files at this hosted node may not exceed %(limit)s MiB (it keeps %(held)s MiB).",
         "Delete datasets that are no longer needed, or ask the host for more room.",
+    ),
+    "another-person": (
+        "这份申请书写明由另一位人员提出。",
+        "请由起草人本人签署，或重新起草。",
+        "This request names another person as the one who asks.",
+        "Let that person sign it, or draft a new one.",
+    ),
+    "another-role": (
+        "申请书写明的角色是“%(role)s”，与您在本节点的角色不同。",
+        "请由负责人核对节点名册与门户中的角色。",
+        "The request names the role %(role)s; yours at this node is another.",
+        "Let the owner compare the roles in the node's roster and at the portal.",
     ),
     "result-ended": (
         "任务未完成即告结束或有争议，结果不作数。",

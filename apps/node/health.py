@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
 
-import creditzone.kernel
 from apps.node import attempts, restoring
 from apps.node.node import Node
+from apps.node.program import code_digest
 from creditzone.kernel.documents import Heartbeat, now_ms
 from creditzone.kernel.engine.faults import EngineFault
 from creditzone.kernel.engine.scratch import plain_swaps, require_memory_backed
 from creditzone.kernel.orders import SKEW_MS
-from creditzone.kernel.sm import sm2, sm3, sm4
+from creditzone.kernel.sm import sm2, sm4
 
 _REDS: Final[dict[str, tuple[str, str]]] = {
     "runner-silent": ("执行进程没有心跳。", "The runner is silent."),
@@ -34,7 +33,7 @@ _REDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "recall-damaged": (
         "取回的陈述不是本节点签署的，或顺序不符：请空间运营方核查门户。在此之前不接受任务。",
-        "What came back is not what this node signed, or not in its order: ask the zone operator. No orders until then.",
+        "What came back is not what this node signed, or not in order: ask the zone operator. No orders until then.",
     ),
     "message-gap": ("门户下发的消息编号有缺口。", "Messages from the portal have a gap."),
     "message-broken": ("有一条门户消息无法处理。", "A message from the portal could not be taken in."),
@@ -116,25 +115,6 @@ def heartbeat(node: Node, *, running: tuple[str, ...]) -> Heartbeat:
         sm2=sm2.backend(),
         running=running,
     )
-
-
-@cache
-def code_digest() -> str:
-    """SM3 over the program that a receipt was made by, as it lies on this node's disk: see `source_digest`."""
-    return source_digest(Path(creditzone.kernel.__path__[0]).parents[1])
-
-
-def source_digest(base: Path) -> str:
-    """SM3 over names and digests of the files that decide what a node does with an order and its rows, in the order of
-    their paths below `base`: all Python and JSON of `creditzone/kernel`, and `apps/node/*.py` with its stages. The
-    console's pages are not among them."""
-    kernel, node = base / "creditzone" / "kernel", base / "apps" / "node"
-    files = [path for path in kernel.rglob("*") if path.suffix in {".py", ".json"}]
-    files += [*node.glob("*.py"), *(node / "stages").rglob("*.py")]
-    hasher = sm3.Hasher()
-    for name, path in sorted((path.relative_to(base).as_posix(), path) for path in files):
-        hasher.update(f"{name}\n{sm3.digest(path.read_bytes())}\n".encode())
-    return hasher.digest()
 
 
 def _scratch(node: Node) -> Literal["memory", "disk", "missing"]:

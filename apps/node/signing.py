@@ -36,7 +36,7 @@ from creditzone.kernel.documents import (
     with_signature,
 )
 from creditzone.kernel.documents import sign as sign_document
-from creditzone.kernel.policy import Segment
+from creditzone.kernel.policy.constraints.base import Segment
 from creditzone.kernel.sm.sm2 import PrivateKey
 
 State = Literal["draft", "signed", "complete", "declined"]
@@ -140,12 +140,22 @@ def sign(node: Node, acting: Acting, digests: list[str], *, passphrase: str | No
         require(acting, ACT_OF[one.kind])
         if one.state != "draft":
             raise IllegalMove(one.state)
+        if isinstance(one.document, JobRequest):
+            _require_own_request(one.document, acting)
     key = documents.signing_key(node, acting.organisation, passphrase)
     with node.store.write() as tx:
         node.act(tx)
         for one in sorted(drafts, key=lambda each: each.kind != "policy"):
             _sign_one(node, tx, one, key=key, person=acting.person)
     return [draft(node, acting, digest) for digest in digests]
+
+
+def _require_own_request(request: JobRequest, acting: Acting) -> None:
+    """A request names who asks and as what; no other person of the organisation signs it."""
+    if request.person not in (None, acting.person):
+        raise NodeError("another-person")
+    if request.role not in (None, acting.role):
+        raise NodeError("another-role", role=request.role or "")
 
 
 def decline(node: Node, acting: Acting, digest: str, *, reason: str) -> None:

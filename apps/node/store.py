@@ -72,8 +72,8 @@ CREATE TABLE capsule (
 
 CREATE TABLE use (
   capsule TEXT NOT NULL, job TEXT NOT NULL, rule TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('reserved', 'spent', 'released')), changed_at INTEGER NOT NULL,
-  PRIMARY KEY (capsule, job)) WITHOUT ROWID;
+  state TEXT NOT NULL CHECK (state IN ('reserved', 'spent', 'released')), rows INTEGER NOT NULL DEFAULT 0,
+  changed_at INTEGER NOT NULL, PRIMARY KEY (capsule, job)) WITHOUT ROWID;
 
 CREATE TABLE attempt (
   job TEXT NOT NULL, fence INTEGER NOT NULL, attempt INTEGER NOT NULL, order_id TEXT NOT NULL UNIQUE,

@@ -6,11 +6,16 @@ hang on a rule's id and go on when the policy is edited.
 
 from __future__ import annotations
 
-from collections import Counter
+import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
 
 from apps.node.node import Node
 from apps.node.store import Transaction
 from creditzone.kernel.documents import now_ms
+from creditzone.kernel.policy.use import Counts
+
+_SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
 
 class UseLost(Exception):
@@ -68,12 +73,29 @@ def is_spent(node: Node, *, capsule: str, job: str) -> bool:
     return row is not None and row["state"] == "spent"
 
 
-def counted(node: Node, capsule: str, *, but: str) -> dict[str, int]:
-    """Uses reserved or spent by rule, those of the job `but` left out."""
+def counted(node: Node, capsule: str, *, but: str) -> dict[str, Counts]:
+    """Uses reserved or spent by rule, those of the job `but` left out; a day begins at midnight in Shanghai."""
     rows = node.store.all(
-        "SELECT rule FROM use WHERE capsule = ? AND job <> ? AND state IN ('reserved', 'spent')", capsule, but
+        "SELECT rule, count(*) AS total, sum(changed_at >= ?) AS today,"
+        " sum(CASE WHEN changed_at >= ? THEN rows ELSE 0 END) AS rows_today"
+        " FROM use WHERE capsule = ? AND job <> ? AND state IN ('reserved', 'spent') GROUP BY rule",
+        midnight(now_ms()),
+        midnight(now_ms()),
+        capsule,
+        but,
     )
-    return dict(Counter(row["rule"] for row in rows))
+    return {row["rule"]: Counts(total=row["total"], today=row["today"], rows_today=row["rows_today"]) for row in rows}
+
+
+def note_rows(tx: Transaction, *, capsule: str, job: str, rows: int) -> None:
+    """How many firms the job's use matched: known once the parties have aligned."""
+    tx.run("UPDATE use SET rows = ? WHERE capsule = ? AND job = ?", rows, capsule, job)
+
+
+def midnight(at: int) -> int:
+    """The beginning of an instant's day in Shanghai, in milliseconds UTC."""
+    local = datetime.datetime.fromtimestamp(at / 1000, _SHANGHAI)
+    return int(local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000)
 
 
 def by_state(node: Node, capsule: str) -> dict[tuple[str, str], int]:

@@ -22,10 +22,11 @@ from creditzone.kernel.documents import (
     read,
 )
 from creditzone.kernel.domain import UnknownDomain, domain
-from creditzone.kernel.policy import Segment, say_policy
-from creditzone.kernel.policy.constraints.disclosure import say_disclosure
-from creditzone.kernel.policy.constraints.validity import say_instant
+from creditzone.kernel.policy.constraints.base import Segment
+from creditzone.kernel.policy.constraints.output import say_form as say_disclosure
+from creditzone.kernel.policy.constraints.window import say_instant
 from creditzone.kernel.policy.purposes import say_purpose
+from creditzone.kernel.policy.sentence import say_policy
 
 ENGINES: Final[dict[str, tuple[str, str]]] = {
     "cheetah": ("CHEETAH（两方）", "CHEETAH (two parties)"),

@@ -5,8 +5,9 @@ what the node's own officers signed or confirmed, handed in as `Standing`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from creditzone.kernel.credit.columns import columns_used
 from creditzone.kernel.credit.uscc import is_person
 from creditzone.kernel.documents import (
     Authorisation,
@@ -27,8 +28,10 @@ from creditzone.kernel.documents import (
     read,
     require_signature,
 )
-from creditzone.kernel.policy import Use, require_allowed
-from creditzone.kernel.policy.constraints.validity import say_instant
+from creditzone.kernel.domain import UnknownDomain, domain
+from creditzone.kernel.policy.constraints.window import say_instant
+from creditzone.kernel.policy.evaluation import require_allowed
+from creditzone.kernel.policy.use import Counts, Use
 from creditzone.kernel.refusals import Refused
 from creditzone.kernel.sm import sm3
 from creditzone.kernel.sm.sm2 import PublicKey, Sm2Error
@@ -53,9 +56,10 @@ class Standing:
 
     `cards` are those that its officers confirmed, its own among them; `contract_state` gives the state that stands
     here for a contract's digest, None where none of its officers signed it; `withdrawals` are those that came here for
-    an authorisation's digest, their signatures not checked yet; `spent` counts the uses of a capsule by
-    rule, those of the named job left out (its attempts share one); `last_fence` is the job's highest fence, 0 for a
-    new one; `kept_time` the highest time at which the node ever acted, in milliseconds UTC like `now`."""
+    an authorisation's digest, their signatures not checked yet; `counts` counts the uses of a capsule by rule, those of
+    the named job left out (its attempts share one); `program` is the digest of the node's own program; `last_fence` is
+    the job's highest fence, 0 for a new one; `kept_time` the highest time at which the node ever acted, in
+    milliseconds UTC like `now`."""
 
     me: str
     zone: str
@@ -69,7 +73,8 @@ class Standing:
     contract_state: Callable[[str], str | None]
     withdrawals: Callable[[str], Iterable[Signed]]
     capsule: Callable[[str], HeldCapsule | None]
-    spent: Callable[[str, str], Mapping[str, int]]
+    counts: Callable[[str, str], Mapping[str, Counts]]
+    program: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +89,7 @@ class CheckedOrder:
     header: CapsuleHeader
     policy: Policy
     rule: str
+    use: Use
 
     @property
     def rank(self) -> int:
@@ -108,24 +114,50 @@ def check_order(signed_order: Signed, standing: Standing) -> CheckedOrder:
     mine = _my_input(request, standing)
     _agreed(order, request, mine, standing)
     header, policy = _whole_capsule(mine, standing)
-    rule = require_allowed(policy, _use(request, standing, spent=standing.spent(header.capsule, request.id)))
+    use = replace(
+        use_of(request, at=standing.now),
+        program=standing.program,
+        contract_at=_contract_began(order, mine),
+        counts=standing.counts(header.capsule, request.id),
+        columns=_columns_of(order, request, mine),
+    )
+    rule = require_allowed(policy, use)
     scorecard = _model_and_parties(order, request)
     return CheckedOrder(
-        order=order, request=request, scorecard=scorecard, mine=mine, header=header, policy=policy, rule=rule
+        order=order, request=request, scorecard=scorecard, mine=mine, header=header, policy=policy, rule=rule, use=use
     )
 
 
-def _use(request: JobRequest, standing: Standing, *, spent: Mapping[str, int]) -> Use:
+def use_of(request: JobRequest, *, at: int) -> Use:
+    """The use that a request proposes, as far as the request tells it; `at` in milliseconds UTC."""
     return Use(
         grantee=request.recipient,
         subject=request.subject,
+        person=request.person,
+        role=request.role,
         purpose=request.purpose,
         model=request.model,
         engine=request.engine,
         disclosures=request.disclosures,
-        at=standing.now,
-        spent=spent,
+        decision_band=request.decision_band,
+        evidence=request.consent,
+        at=at,
     )
+
+
+def _columns_of(order: Order, request: JobRequest, mine: Input) -> tuple[tuple[str, str], ...]:
+    """The columns of the party's own capsule that the job reads, each with what for. None of a model that cannot be
+    read: what is wrong with it is said when the model itself is checked."""
+    try:
+        authorises = mine.provider == request.recipient and domain(mine.domain).bears_authorisations
+        return columns_used(parse(order.model.encode(), Scorecard), mine.domain, authorised=authorises)
+    except (DocumentError, UnknownDomain, Refused):
+        return ()
+
+
+def _contract_began(order: Order, mine: Input) -> int | None:
+    signed = next((one for one in order.contracts if one.digest == mine.contract), None)
+    return None if signed is None else read(signed, Contract).not_before
 
 
 def _signed_by_zone(signed_order: Signed, standing: Standing) -> Order:

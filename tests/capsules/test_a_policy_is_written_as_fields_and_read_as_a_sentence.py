@@ -63,7 +63,10 @@ def test_the_sentence_follows_the_form_in_the_language_asked_for(road: Road):
     assert 'href="#id_r1-uses"' in english
     assert "<form" not in english
     assert "40 次" in client.post(path, filled(road, say="zh"), headers=HTMX).content.decode()
-    assert "&quot;uses&quot;: 40" in client.post(path, filled(road, say="json"), headers=HTMX).content.decode()
+    assert "&quot;total&quot;: 40" in client.post(path, filled(road, say="json"), headers=HTMX).content.decode()
+    odrl = client.post(path, filled(road, say="odrl"), headers=HTMX).content.decode()
+    assert "odrl.jsonld" in odrl
+    assert "&quot;conflict&quot;: &quot;prohibit&quot;" in odrl
     unfinished = client.post(path, filled(road, **{"r1-grantees": [], "r1-uses": "x"}), headers=HTMX)
     assert unfinished.status_code == 200
     assert "not chosen" in unfinished.content.decode()

@@ -59,6 +59,7 @@ MAY: dict[str, set[str]] = {
     "capsules:export": DATA | {"regulator"},
     "capsules:policy-new": PROVIDERS | {"firm"},  # owners and stewards of whoever has data
     "capsules:api-policies": set(),  # takes a POST
+    "capsules:api-policy-schema": ALL,
     "capsules:api-capsules": DATA | {"regulator"},
     "contracts:list": DATA | {"regulator"},
     "contracts:export": DATA | {"regulator"},

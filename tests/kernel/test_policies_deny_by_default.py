@@ -1,81 +1,94 @@
-"""A policy permits only what some rule says in full; its sentence says all that it permits."""
+"""A policy permits only what some rule says in full and no rule denies; its sentence says all that it permits."""
 
 from dataclasses import replace
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from creditzone.kernel import documents as d
-from creditzone.kernel.policy import Allowed, Use, decide, say_policy
-from creditzone.kernel.policy.constraints import KINDS, constraints_of
+from creditzone.kernel.policy.constraints import KINDS, REQUIRED
+from creditzone.kernel.policy.constraints.base import Scope
+from creditzone.kernel.policy.constraints.output import Output
+from creditzone.kernel.policy.evaluation import Allowed, decide, require_still_allowed
+from creditzone.kernel.policy.odrl import policy_schema, to_odrl
 from creditzone.kernel.policy.purposes import PURPOSES, permits
-from creditzone.kernel.refusals import CLAUSES, Refusal
-from tests.kernel.zone_fixture import BANK, CENTRE, FIRM, NOW, PLATFORM
-
-MODELS = tuple("sm3:" + digit * 64 for digit in "123")
-some = st.sets
-rules = st.builds(
-    d.Rule,
-    id=st.sampled_from(["a", "b", "c"]),
-    grantees=some(st.sampled_from([BANK, PLATFORM, "subject"])).map(tuple),
-    purposes=some(st.sampled_from(sorted(PURPOSES))).map(tuple),
-    models=some(st.sampled_from(MODELS)).map(tuple),
-    engines=some(st.sampled_from(["cheetah", "aby3"])).map(tuple),
-    disclosures=some(st.sampled_from(["decision", "grade", "reasons", "score"])).map(tuple),
-    minimum_group=st.none() | st.integers(1, 20),
-    not_before=st.integers(NOW - 5, NOW + 2),
-    not_after=st.integers(NOW - 2, NOW + 5),
-    uses=st.integers(1, 3),
-)
-uses = st.builds(
-    Use,
-    grantee=st.sampled_from([BANK, PLATFORM, FIRM]),
-    subject=st.none() | st.just(FIRM),
-    purpose=st.sampled_from([*sorted(PURPOSES), "marketing", "credit-risk/pre-loan-x"]),
-    model=st.sampled_from(MODELS),
-    engine=st.sampled_from(["cheetah", "aby3"]),
-    disclosures=some(st.sampled_from(["decision", "grade", "reasons", "score"])).map(tuple),
-    at=st.integers(NOW - 3, NOW + 3),
-    spent=st.dictionaries(st.sampled_from(["a", "b", "c"]), st.integers(0, 4)),
-    group=st.none() | st.integers(0, 20),
-)
+from creditzone.kernel.policy.sentence import say_policy
+from creditzone.kernel.policy.use import Counts
+from creditzone.kernel.policy.writing import permit
+from creditzone.kernel.refusals import CLAUSES, Refusal, Refused
+from tests.kernel.policies import BANK, MODELS, NOW, deny, policy, rules, use_of, uses
 
 
-def policy(*all_rules):
-    return d.Policy(
-        zone="", capsule="01900000-0000-7000-8000-000000000001", version=1, provider=CENTRE,
-        dataset="01900000-0000-7000-8000-000000000002", rules=all_rules, drafted_at=NOW,
-    )  # fmt: skip
-
-
-@given(st.lists(rules, max_size=3), uses)
-def test_allowed_exactly_when_every_clause_of_one_rule_holds(all_rules, use):
-    decision = decide(policy(*all_rules), use)
-    holding = [rule.id for rule in all_rules if all(one.check(use) is None for one in constraints_of(rule))]
+@given(st.lists(rules(), max_size=3, unique_by=lambda rule: rule.id), uses(), st.sampled_from(list(Scope)))
+def test_allowed_exactly_when_every_clause_of_one_rule_holds(all_rules, use, scope):
+    decision = decide(policy(*all_rules), use, scope)
+    holding = [
+        rule.id
+        for rule in all_rules
+        if all(
+            one.check(replace(use, rule=rule.id, scope=scope)) is None
+            for one in rule.clauses
+            if scope in one.checked_at
+        )
+    ]
     if holding:
-        assert decision == Allowed(holding[0])
+        assert isinstance(decision, Allowed)
+        assert decision.rule == holding[0]
     else:
         assert isinstance(decision, Refusal)
         assert decision.clause in CLAUSES
 
 
-@given(rules, uses)
-def test_adding_a_clause_never_permits_more(rule, use):
+@given(rules(), uses())
+def test_what_a_scope_does_not_judge_is_named_and_never_dropped(rule, use):
+    for scope in Scope:
+        decision = decide(policy(rule), use, scope)
+        if isinstance(decision, Allowed):
+            assert set(decision.later) == {one.clause for one in rule.clauses if scope not in one.checked_at}
+    assert all(kind.checked_at for kind in KINDS)
+
+
+@given(rules(), uses())
+def test_a_rule_that_denies_overrides_whatever_others_allow(rule, use):
+    everything = deny("no", rule)
+    decision = decide(policy(rule, everything), use)
     if isinstance(decide(policy(rule), use), Allowed):
-        return
-    assert isinstance(decide(policy(replace_rule(rule, minimum_group=20)), use), Refusal)
+        assert decision == Refusal("deny-rule", {"rule": "no"})
 
 
-def replace_rule(rule, **changes):
-    import msgspec
+@pytest.mark.parametrize("name", ["grantees", "purposes", "models", "engines", "disclosures", "columns"])
+@given(use=uses())
+def test_an_empty_list_in_a_clause_permits_nothing(name, use):
+    empty = permit("a", **(WHOLE | {name: ()}))
+    assert isinstance(decide(policy(empty), replace(use, columns=(("uscc", "match"),))), Refusal)
 
-    return msgspec.structs.replace(rule, **changes)
+
+WHOLE = {
+    "grantees": (BANK, "subject"),
+    "purposes": tuple(PURPOSES),
+    "models": MODELS,
+    "engines": ("cheetah", "aby3"),
+    "disclosures": ("decision", "grade", "reasons", "score"),
+    "not_before": 0,
+    "not_after": NOW + 10,
+    "uses": 5,
+}
 
 
-@given(rules, uses)
-def test_an_empty_list_in_a_clause_permits_nothing(rule, use):
-    for name in ("grantees", "purposes", "models", "engines", "disclosures"):
-        assert isinstance(decide(policy(replace_rule(rule, **{name: ()})), use), Refusal)
+@pytest.mark.parametrize("kind", sorted(REQUIRED, key=str))
+def test_a_rule_that_leaves_out_a_required_clause_is_no_rule(kind):
+    whole = permit("a", **WHOLE)
+    with pytest.raises(ValueError, match="lacks"):
+        d.Rule(id="a", clauses=tuple(one for one in whole.clauses if not isinstance(one, kind)))
+
+
+def test_a_rule_with_a_clause_twice_or_out_of_order_is_no_rule():
+    whole = permit("a", **WHOLE)
+    for clauses in ((*whole.clauses, whole.clauses[-1]), whole.clauses[::-1]):
+        with pytest.raises(ValueError, match="in its order"):
+            d.Rule(id="a", clauses=clauses)
 
 
 def test_a_parent_purpose_permits_its_children_and_no_name_that_only_begins_alike():
@@ -85,17 +98,17 @@ def test_a_parent_purpose_permits_its_children_and_no_name_that_only_begins_alik
     assert not permits("credit-risk", "credit-risk/unknown")
 
 
-def test_a_single_firms_result_is_never_let_out_under_a_statistics_rule():
-    rule = d.Rule(
-        id="s", grantees=(BANK,), purposes=("credit-risk",), models=MODELS, engines=("cheetah",),
-        disclosures=("grade",), minimum_group=1, not_before=0, not_after=NOW + 1, uses=1,
-    )  # fmt: skip
-    use = Use(
-        grantee=BANK, subject=None, purpose="credit-risk", model=MODELS[0], engine="cheetah", disclosures=("grade",),
-        at=NOW,
-    )  # fmt: skip
-    assert decide(policy(rule), use).clause == "minimum-group"
-    assert decide(policy(rule), replace(use, group=1)) == Allowed("s")
+def test_uses_of_a_rule_are_judged_again_as_its_result_is_released():
+    rule = permit("a", **WHOLE)
+    output = msgspec.structs.replace(rule.of(Output), max_rows=10)
+    limited = d.Rule(id="a", clauses=tuple(output if isinstance(one, Output) else one for one in rule.clauses))
+    one = policy(limited)
+    require_still_allowed(one, replace(use_of(), rows=10), Scope.RELEASE, rule="a")
+    with pytest.raises(Refused) as refused:
+        require_still_allowed(one, replace(use_of(), rows=11), Scope.RELEASE, rule="a")
+    assert refused.value.refusal == Refusal("max-rows", {"rows": "11", "limit": "10", "rule": "a"})
+    with pytest.raises(Refused):
+        require_still_allowed(one, replace(use_of(), rows=1, counts={"a": Counts(total=5)}), Scope.RELEASE, rule="a")
 
 
 class CodesAsNames:
@@ -106,7 +119,7 @@ class CodesAsNames:
         return f"<{digest}>"
 
 
-@given(rules)
+@given(rules())
 def test_the_sentence_names_every_value_that_the_rule_allows(rule):
     for language in ("zh", "en"):
         sentence = say_policy(policy(rule), language, CodesAsNames())[0]
@@ -117,9 +130,37 @@ def test_the_sentence_names_every_value_that_the_rule_allows(rule):
             assert f"<{model}>" in said
         assert str(rule.uses) in said
         clauses = {segment.clause for segment in sentence if segment.clause}
-        assert clauses >= {"validity", "uses"}
+        assert clauses >= {"validity", "uses", "columns", "attestation"}
 
 
-def test_each_constraint_states_its_own_clause():
-    assert len({kind.clause for kind in KINDS}) == len(KINDS)
-    assert all(kind.clause in CLAUSES for kind in KINDS)
+def test_each_kind_of_clause_has_a_name_of_its_own():
+    tags = [kind.__struct_config__.tag for kind in KINDS]
+    assert len(set(tags)) == len(tags)
+
+
+@given(st.lists(rules(), max_size=3, unique_by=lambda rule: rule.id))
+def test_a_policy_reads_back_from_its_canonical_form_and_from_no_other(all_rules):
+    one = policy(*all_rules)
+    text = d.to_canonical(one)
+    assert d.parse(text, d.Policy) == one
+    if all_rules:
+        for spoiled in (text.replace(b'"purpose"', b'"purposes"', 1), text.replace(b'"count"', b'"counts"', 1)):
+            with pytest.raises(d.DocumentError):
+                d.parse(spoiled, d.Policy)
+
+
+@given(rules())
+def test_odrl_says_every_clause(rule):
+    exported = to_odrl(policy(rule, deny("no", rule)))
+    assert exported["conflict"] == "prohibit"
+    [permission] = exported["permission"]
+    [both] = permission["constraint"]
+    said = {one["leftOperand"] for one in both["and"]}
+    assert said >= {kind.term for kind in map(type, rule.clauses)}
+    assert len(exported["prohibition"]) == 1
+
+
+def test_the_published_schema_knows_every_kind_of_clause():
+    text = msgspec.json.encode(policy_schema()).decode()
+    assert all(f'"{kind.__struct_config__.tag}"' in text for kind in KINDS)
+    assert '"additionalProperties":false' in text

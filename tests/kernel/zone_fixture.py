@@ -7,6 +7,8 @@ import msgspec
 
 from creditzone.kernel import documents as d
 from creditzone.kernel.orders import HeldCapsule, Standing
+from creditzone.kernel.policy.use import Counts
+from creditzone.kernel.policy.writing import permit
 from creditzone.kernel.sm import sm3
 from creditzone.kernel.sm.sm2 import PrivateKey
 
@@ -110,7 +112,8 @@ class Zone:
             "not_after": NOW + DAY,
             "uses": 3,
         }
-        return d.Rule(**(whole | changes))
+        whole |= changes
+        return permit(whole.pop("id"), **whole)
 
     def make_policy(self, *rules: d.Rule, version: int = 1) -> d.Policy:
         return d.Policy(
@@ -246,7 +249,8 @@ class Zone:
             contract_state=lambda digest: self.state,
             withdrawals=lambda digest: (),
             capsule=lambda capsule: held if capsule == self.policy.capsule else None,
-            spent=lambda capsule, job: self.spent,
+            counts=lambda capsule, job: {rule: Counts(total=number) for rule, number in self.spent.items()},
+            program="sm3:" + "f" * 64,
         )
         return replace(whole, **changes)
 

@@ -64,7 +64,7 @@ def test_what_was_said_to_be_spent_is_spent_after_a_kill(zone: Zone):
     assert all(states[number] == "spent" for number in spent)
     assert set(states) >= reserved
     assert len(set(states) - reserved) <= 6  # at most the one whose line was still in the pipe, each life
-    assert sum(uses.counted(node, "c", but="").values()) == len(states)
+    assert sum(counts.total for counts in uses.counted(node, "c", but="").values()) == len(states)
 
 
 @pytest.fixture

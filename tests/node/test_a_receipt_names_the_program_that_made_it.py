@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from apps.node import health
+from apps.node import program
 
-BASE = Path(health.__file__).resolve().parents[2]
+BASE = Path(program.__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def release(tmp_path: Path) -> Path:
 
 
 def test_the_same_sources_elsewhere_have_the_same_digest(release):
-    assert health.source_digest(release) == health.code_digest()
+    assert program.source_digest(release) == program.code_digest()
 
 
 @pytest.mark.parametrize(
@@ -32,15 +32,15 @@ def test_the_same_sources_elsewhere_have_the_same_digest(release):
 def test_a_line_more_anywhere_in_it_changes_the_digest(release, changed):
     with (release / changed).open("a") as file:
         file.write("\n")
-    assert health.source_digest(release) != health.code_digest()
+    assert program.source_digest(release) != program.code_digest()
 
 
 def test_a_file_under_another_name_changes_the_digest(release):
     stage = release / "apps/node/stages/grade.py"
     stage.rename(stage.with_name("grading.py"))
-    assert health.source_digest(release) != health.code_digest()
+    assert program.source_digest(release) != program.code_digest()
 
 
 def test_the_consoles_pages_are_not_in_it(release):
     (release / "apps/node/console/urls.py").write_text("")
-    assert health.source_digest(release) == health.code_digest()
+    assert program.source_digest(release) == program.code_digest()

@@ -53,6 +53,7 @@ from creditzone.kernel.documents import (
     unsigned,
     with_signature,
 )
+from creditzone.kernel.policy.writing import permit
 from creditzone.kernel.sm.sm2 import PrivateKey
 
 DAY = 86_400_000
@@ -263,7 +264,8 @@ def rule(**changes: Any) -> Rule:
         "not_after": now + 100 * DAY,
         "uses": 50,
     }
-    return Rule(**{**facts, **changes})
+    whole = {**facts, **changes}
+    return permit(whole.pop("id"), **whole)
 
 
 def policy(zone: Zone, node: Node, dataset: str, *, version: int = 1, rules: Sequence[Rule]) -> Policy:

@@ -10,10 +10,10 @@ from apps.node.node import Node
 from apps.node.wording import NodeNames
 from apps.ui.pieces import Change
 from creditzone.kernel.documents import Policy, Rule
-from creditzone.kernel.policy.constraints.disclosure import say_disclosure
-from creditzone.kernel.policy.constraints.engine import say_engine
-from creditzone.kernel.policy.constraints.grantee import SUBJECT
-from creditzone.kernel.policy.constraints.validity import say_instant
+from creditzone.kernel.policy.constraints.environment import say_engine
+from creditzone.kernel.policy.constraints.output import say_form as say_disclosure
+from creditzone.kernel.policy.constraints.subject import SUBJECT
+from creditzone.kernel.policy.constraints.window import say_instant
 from creditzone.kernel.policy.purposes import say_purpose
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,11 +33,14 @@ from apps.node.stages.rows import (
     write_private,
 )
 from creditzone.kernel.credit.scorecard import features_of, points_of, reasons_of
-from creditzone.kernel.documents import Scorecard, parse
+from creditzone.kernel.documents import Policy, Scorecard, now_ms, parse
 from creditzone.kernel.engine.faults import EngineFault
 from creditzone.kernel.engine.mpc import OutputShare, Session
 from creditzone.kernel.engine.stage import Emit, serve
 from creditzone.kernel.orders import require_sound_set
+from creditzone.kernel.policy.constraints.base import Scope
+from creditzone.kernel.policy.evaluation import require_still_allowed
+from creditzone.kernel.policy.use import Use
 from creditzone.kernel.refusals import Refused
 from creditzone.kernel.sm import sm3
 from creditzone.kernel.sm.envelope import seal_to
@@ -108,10 +112,18 @@ def _align(session: Session, task: dict[str, Any], scratch: Path, emit: Emit) ->
         require_sound_set(codes, held=held.__contains__)
         if subject is not None and codes != [subject]:
             raise Refused("set-foreign")
+        _require_released(task, codes)
     except Refused as refused:
         emit({"event": "refused", "clause": refused.refusal.clause, "facts": refused.refusal.facts})
         raise EngineFault("set-damaged") from None
     return codes
+
+
+def _require_released(task: dict[str, Any], codes: list[str]) -> None:
+    """The set is known and nothing of the joint computation has run: the rule that permits the job is judged once more.
+    Raises Refused."""
+    use = replace(msgspec.convert(task["use"], Use), rows=len(codes), at=now_ms())
+    require_still_allowed(parse(task["policy"].encode(), Policy), use, Scope.RELEASE, rule=task["rule"])
 
 
 def _own_points(task: dict[str, Any], card: Scorecard, scratch: Path, codes: list[str]) -> Any:

@@ -1,7 +1,8 @@
 """Stage: open the node's own capsule and lay what the job needs into memory-backed scratch.
 
 Task: {"folder" of the bodies, "keys" by column group, "header": its canonical text, "model": the scorecard's text,
-"authorised_on": "YYYY-MM-DD" or null, "subject": code or null}. Result: {"rows", "dropped"}. In scratch: `codes`,
+"authorised_on": "YYYY-MM-DD" or null, "subject": code or null, "transforms": by column}.
+Result: {"rows", "dropped"}. In scratch: `codes`,
 `columns.npy` (float64 [rows, columns]) and `dropped` (code and reason).
 
 Only the column groups that the job needs are opened: there are no keys for others here. Every chunk is authenticated
@@ -18,16 +19,19 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+import msgspec
 import numpy as np
 
-from apps.node.columns import AUTHORISATION, columns_read
 from apps.node.stages.rows import Values, write_rows
 from creditzone.kernel.capsule import CapsuleDamaged, check_body_digest, group_file, read_columns
+from creditzone.kernel.credit.columns import AUTHORISATION, columns_read
 from creditzone.kernel.credit.scorecard import InvalidScorecard, require_sound
 from creditzone.kernel.credit.uscc import is_person
 from creditzone.kernel.documents import CapsuleHeader, Scorecard, parse
 from creditzone.kernel.engine.faults import EngineFault
 from creditzone.kernel.engine.stage import Emit, serve
+from creditzone.kernel.policy.constraints.columns import Transform
+from creditzone.kernel.policy.transforms import changed
 from creditzone.kernel.refusals import Refused
 
 _NAN: Final = float("nan")
@@ -66,7 +70,9 @@ def _open(task: dict[str, Any]) -> dict[str, Any]:
         raise Refused("set-foreign" if subject else "set-empty")
     if len({codes[at] for at in kept}) != len(kept):
         raise Refused("set-duplicates")
-    values = np.column_stack([_numbers(cells, header.rows)[kept] for _, cells in columns])
+    transforms = msgspec.convert(task["transforms"], dict[str, Transform])
+    entering = [changed(_numbers(cells, header.rows)[kept], transforms.get(name)) for name, cells in columns]
+    values = np.column_stack(entering)
     write_rows(Path.cwd(), [codes[at] for at in kept], values, dropped)
     return {"rows": len(kept), "dropped": len(dropped)}
 

@@ -56,29 +56,6 @@ from creditzone.kernel.documents.exchange import (
     SealedDelivered,
     Uplink,
 )
-from creditzone.kernel.documents.forms import (
-    Count,
-    DecimalText,
-    Digest,
-    Disclosure,
-    Document,
-    DocumentError,
-    Engine,
-    Fen,
-    Hex,
-    Id,
-    Instant,
-    Key,
-    OrganisationKind,
-    Part,
-    RefusalNote,
-    Signature,
-    SignatureInvalid,
-    Signed,
-    Stage,
-    Uscc,
-    Words,
-)
 from creditzone.kernel.documents.jobs import (
     Figure,
     Input,
@@ -90,6 +67,7 @@ from creditzone.kernel.documents.jobs import (
     Receipt,
 )
 from creditzone.kernel.documents.policies import (
+    Parent,
     Policy,
     Rule,
 )
@@ -119,6 +97,29 @@ from creditzone.kernel.documents.statements import (
     Statement,
     StatementBody,
     TakenGrade,
+)
+from creditzone.kernel.forms import (
+    Count,
+    DecimalText,
+    Digest,
+    Disclosure,
+    Document,
+    DocumentError,
+    Engine,
+    Fen,
+    Hex,
+    Id,
+    Instant,
+    Key,
+    OrganisationKind,
+    Part,
+    RefusalNote,
+    Signature,
+    SignatureInvalid,
+    Signed,
+    Stage,
+    Uscc,
+    Words,
 )
 
 __all__ = [
@@ -175,6 +176,7 @@ __all__ = [
     "OrderStarted",
     "OrderStopped",
     "OrganisationKind",
+    "Parent",
     "Part",
     "Peer",
     "Policy",

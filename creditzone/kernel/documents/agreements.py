@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from creditzone.kernel.documents.forms import (
+from creditzone.kernel.forms import (
     Count,
     Digest,
     Disclosure,

@@ -18,11 +18,11 @@ from creditzone.kernel.documents.agreements import (
 )
 from creditzone.kernel.documents.cards import Card, Ticket
 from creditzone.kernel.documents.exchange import Downlink, Uplink
-from creditzone.kernel.documents.forms import Document, DocumentError, Signature, SignatureInvalid, Signed
 from creditzone.kernel.documents.jobs import JobRequest, Order, Receipt
 from creditzone.kernel.documents.policies import Policy
 from creditzone.kernel.documents.scorecards import Scorecard
 from creditzone.kernel.documents.statements import Statement
+from creditzone.kernel.forms import Document, DocumentError, Signature, SignatureInvalid, Signed
 from creditzone.kernel.sm import sm3
 from creditzone.kernel.sm.sm2 import PrivateKey, PublicKey, Sm2Error
 

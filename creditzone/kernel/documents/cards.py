@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from creditzone.kernel.documents.forms import Digest, Document, Id, Instant, Key, OrganisationKind, Uscc, Words
+from creditzone.kernel.forms import Digest, Document, Id, Instant, Key, OrganisationKind, Uscc, Words
 
 
 class Card(Document, frozen=True, kw_only=True, tag="card"):

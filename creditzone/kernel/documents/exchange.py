@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from creditzone.kernel.documents.forms import Count, Digest, Document, Id, Instant, Part, Signed, Uscc, Words
 from creditzone.kernel.documents.statements import SealedSent
+from creditzone.kernel.forms import Count, Digest, Document, Id, Instant, Part, Signed, Uscc, Words
 
 
 class Heartbeat(Part, frozen=True, kw_only=True):
@@ -60,7 +60,7 @@ class OrderStarted(Part, frozen=True, kw_only=True, tag_field="kind", tag="start
 
 
 class OrderStopped(Part, frozen=True, kw_only=True, tag_field="kind", tag="stop"):
-    """Stop whatever runs of this job up to this fence; `reason` is a code of `refusals.py`."""
+    """Stop whatever runs of this job up to this fence; `reason` is a code of `refusals`."""
 
     number: Annotated[int, Meta(ge=1)]
     job: Id
@@ -69,7 +69,7 @@ class OrderStopped(Part, frozen=True, kw_only=True, tag_field="kind", tag="stop"
 
 
 class JobEnded(Part, frozen=True, kw_only=True, tag_field="kind", tag="ended"):
-    """To the recipient: the job is over and no result of it counts; `reason` is a code of `refusals.py`."""
+    """To the recipient: the job is over and no result of it counts; `reason` is a code of `refusals`."""
 
     number: Annotated[int, Meta(ge=1)]
     job: Id

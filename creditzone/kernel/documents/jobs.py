@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from creditzone.kernel.documents.forms import (
+from creditzone.kernel.forms import (
     Count,
     Digest,
     Disclosure,
@@ -32,6 +32,7 @@ class Input(Part, frozen=True, kw_only=True):
 class JobRequest(Document, frozen=True, kw_only=True, tag="request"):
     """What the recipient asks for, signed in its node. With `subject` the set is that one firm, under its
     `authorisation`. `decision_band` is the lowest band that counts as yes, for the disclosure `decision`.
+    `person` and `role`: who asks, as the recipient's own node knows them; it signs for no other.
     `consent`: `declared` = the recipient's node drops rows without a live authorisation; `signed` = the firm's own."""
 
     id: Id
@@ -45,6 +46,8 @@ class JobRequest(Document, frozen=True, kw_only=True, tag="request"):
     subject: Uscc | None
     authorisation: Digest | None
     consent: Literal["declared", "signed"]
+    person: Id | None = None
+    role: Literal["owner", "steward", "officer", "approver", "auditor", "viewer"] | None = None
     title: Words
     drafted_at: Instant
     expires_at: Instant

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from creditzone.kernel.documents.forms import DecimalText, Document, Part, Words
+from creditzone.kernel.forms import DecimalText, Document, Part, Words
 
 
 class Bin(Part, frozen=True, kw_only=True):

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from creditzone.kernel.documents.forms import (
+from creditzone.kernel.documents.jobs import Figure
+from creditzone.kernel.forms import (
     Count,
     Digest,
     Document,
@@ -18,7 +19,6 @@ from creditzone.kernel.documents.forms import (
     Uscc,
     Words,
 )
-from creditzone.kernel.documents.jobs import Figure
 
 
 class CardIssued(Part, frozen=True, kw_only=True, tag_field="kind", tag="card"):
@@ -134,7 +134,7 @@ class StageReached(Part, frozen=True, kw_only=True, tag_field="kind", tag="stage
 
 
 class AttemptFailed(Part, frozen=True, kw_only=True, tag_field="kind", tag="failed"):
-    """This node's part of the attempt ended without a receipt. `reason` is a code of `refusals.py`."""
+    """This node's part of the attempt ended without a receipt. `reason` is a code of `refusals`."""
 
     job: Id
     attempt: int

@@ -1,7 +1,6 @@
 """A policy said in words, from the canonical document itself, so that what is seen is what is signed."""
 
-from creditzone.kernel.documents import Policy, Rule
-from creditzone.kernel.policy.constraints import constraints_of
+from creditzone.kernel.documents.policies import Policy, Rule
 from creditzone.kernel.policy.constraints.base import Names, Segment
 
 __all__ = ["Names", "Segment", "say_policy", "say_rule"]
@@ -9,7 +8,10 @@ __all__ = ["Names", "Segment", "say_policy", "say_rule"]
 
 def say_rule(rule: Rule, language: str, names: Names) -> list[Segment]:
     """One rule as one sentence; the values of its clauses are tokens that name their clause."""
-    segments = [segment for constraint in constraints_of(rule) for segment in constraint.say(language, names)]
+    segments = [segment for constraint in rule.clauses for segment in constraint.say(language, names)]
+    if rule.effect == "deny":
+        lead = "一律不得（优先于其他规则）：" if language == "zh" else "Never, whatever another rule allows: "
+        return [Segment(lead, deny=True), *segments, Segment("。" if language == "zh" else ".")]
     if language == "zh":
         return [
             *segments,

@@ -5,10 +5,20 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
+class Counts:
+    """Uses of one rule, reserved or spent: in all, today (of Shanghai), and the firms that today's jobs matched."""
+
+    total: int = 0
+    today: int = 0
+    rows_today: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Use:
-    """Who would use a capsule for what. `at` is the evaluating machine's clock in milliseconds UTC; `spent` counts the
-    uses already reserved or spent under each rule; `group` is the number of firms behind a statistic, None where the
-    result is for single firms."""
+    """Who would use a capsule for what. `at` is the judging machine's clock in milliseconds UTC; `contract_at` when
+    the contract began; `columns` the columns it reads, each with what for; `rows` and `group` the firms behind the
+    result and behind a statistic's smallest figure, None before that is known. `rule` and `scope` are filled in by
+    whoever judges."""
 
     grantee: str
     subject: str | None
@@ -17,5 +27,19 @@ class Use:
     engine: str
     disclosures: tuple[str, ...]
     at: int
-    spent: Mapping[str, int] = field(default_factory=dict)
+    operation: str = "score"
+    parameters: Mapping[str, int | str] = field(default_factory=dict)
+    person: str | None = None
+    role: str | None = None
+    program: str | None = None
+    columns: tuple[tuple[str, str], ...] = ()
+    decision_band: int | None = None
+    attestation: str = "none"
+    evidence: str = "declared"
+    price_fen: int | None = None
+    contract_at: int | None = None
+    rows: int | None = None
     group: int | None = None
+    counts: Mapping[str, Counts] = field(default_factory=dict)
+    rule: str = ""
+    scope: str = ""

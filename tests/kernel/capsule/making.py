@@ -3,7 +3,8 @@
 import io
 
 from creditzone.kernel.capsule import BodySummary, BodyWriter, column_group, seal_header
-from creditzone.kernel.documents import CapsuleHeader, Policy, Rule
+from creditzone.kernel.documents import CapsuleHeader, Policy
+from creditzone.kernel.policy.writing import permit
 from creditzone.kernel.sm.sm2 import PublicKey
 
 KEY = b"a content key 16"
@@ -40,8 +41,8 @@ def body(
 
 def policy(*, version: int = 1, uses: int = 3, capsule: str = CAPSULE, dataset: str = DATASET) -> Policy:
     """A policy with one rule."""
-    rule = Rule(
-        id="enquiry",
+    rule = permit(
+        "enquiry",
         grantees=("91110000MA00000007",),
         purposes=("credit-assessment",),
         models=("sm3:" + "0" * 64,),

@@ -38,6 +38,7 @@ from creditzone.kernel.documents import (
     unsigned,
 )
 from creditzone.kernel.domain import domain
+from creditzone.kernel.policy.writing import permit
 from creditzone.kernel.sm import sm3
 from creditzone.kernel.sm.envelope import seal_to
 from creditzone.kernel.sm.sm2 import PrivateKey
@@ -123,27 +124,30 @@ def upload_file(node: Node, acting: Acting, data: bytes, *, title: str, measured
     return dataset
 
 
+def rule_for(*, grantee: str, model: str, **changes: Any) -> Rule:
+    """A rule that lets `grantee` grade with one card."""
+    facts: dict[str, Any] = {
+        "grantees": (grantee,),
+        "purposes": ("credit-risk/pre-loan",),
+        "models": (model,),
+        "engines": ("cheetah",),
+        "disclosures": ("grade",),
+        "not_before": now_ms(),
+        "not_after": now_ms() + 30 * DAY,
+        "uses": 40,
+    }
+    return permit("bank", **(facts | changes))
+
+
 def policy_for(node: Node, dataset: str, *, grantee: str, model: str, version: int = 1) -> Policy:
     """A policy that lets `grantee` grade with one card."""
-    rule = Rule(
-        id="bank",
-        grantees=(grantee,),
-        purposes=("credit-risk/pre-loan",),
-        models=(model,),
-        engines=("cheetah",),
-        disclosures=("grade",),
-        minimum_group=None,
-        not_before=now_ms(),
-        not_after=now_ms() + 30 * DAY,
-        uses=40,
-    )
     return Policy(
         zone=node.zone,
         capsule=dataset,
         version=version,
         provider=node.organisation,
         dataset=dataset,
-        rules=(rule,),
+        rules=(rule_for(grantee=grantee, model=model),),
         drafted_at=now_ms(),
     )
 

@@ -131,8 +131,7 @@ def test_a_new_version_says_what_it_loosens_and_tightens(signed_in, node, acting
     post(signed_in, f"/sign/{policy}/", {"sign": "1"})
     card = digest_of(furnished.scorecard())
     again = furnished.policy_for(node, dataset, grantee=BANK, model=card, version=2)
-    [rule] = again.rules
-    changed = msgspec.structs.replace(rule, uses=20, disclosures=("grade", "reasons"))
+    changed = furnished.rule_for(grantee=BANK, model=card, uses=20, disclosures=("grade", "reasons"))
     digest = furnished.send_draft(node, msgspec.structs.replace(again, rules=(changed,)))
     page = signed_in.get(f"/sign/{digest}/").content.decode()
     assert "Against version 1" in page

@@ -22,7 +22,7 @@ from apps.node.errors import NotFound
 from apps.node.signing import ACT_OF, Draft
 from apps.ui.pieces import Clause
 from creditzone.kernel.documents import Authorisation, AuthorisationWithdrawal, Contract, JobRequest, Policy
-from creditzone.kernel.policy import Segment
+from creditzone.kernel.policy.constraints.base import Segment
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,26 @@
 """The clauses of a rule, one class a file, in the order in which they are checked and said."""
 
-from creditzone.kernel.documents import Rule
+from creditzone.kernel.policy.constraints.action import Action
 from creditzone.kernel.policy.constraints.base import Constraint
-from creditzone.kernel.policy.constraints.disclosure import DisclosureLimit
-from creditzone.kernel.policy.constraints.engine import EngineLimit
-from creditzone.kernel.policy.constraints.grantee import Grantee
-from creditzone.kernel.policy.constraints.minimum_group import MinimumGroup
-from creditzone.kernel.policy.constraints.model import ModelLimit
-from creditzone.kernel.policy.constraints.purpose import PurposeLimit
-from creditzone.kernel.policy.constraints.uses import UseCount
-from creditzone.kernel.policy.constraints.validity import Validity
+from creditzone.kernel.policy.constraints.code import Code
+from creditzone.kernel.policy.constraints.columns import Columns
+from creditzone.kernel.policy.constraints.consent import Consent
+from creditzone.kernel.policy.constraints.count import Count
+from creditzone.kernel.policy.constraints.derivation import Derivation
+from creditzone.kernel.policy.constraints.environment import Environment
+from creditzone.kernel.policy.constraints.output import Output
+from creditzone.kernel.policy.constraints.payment import Payment
+from creditzone.kernel.policy.constraints.place import Place
+from creditzone.kernel.policy.constraints.purpose import Purpose
+from creditzone.kernel.policy.constraints.subject import Subject
+from creditzone.kernel.policy.constraints.window import Window
 
-KINDS: tuple[type[Constraint], ...] = (
-    Grantee, PurposeLimit, ModelLimit, EngineLimit, DisclosureLimit, MinimumGroup, Validity, UseCount,
+Clause = (
+    Subject | Purpose | Action | Code | Environment | Columns | Output | Window | Count | Place | Consent | Payment
+    | Derivation
 )  # fmt: skip
+KINDS: tuple[type[Constraint], ...] = Clause.__args__
+REQUIRED = frozenset({Subject, Purpose, Action, Code, Environment, Columns, Output, Window, Count})
+"""What every rule that permits has to say: nothing is allowed for having been left out."""
 
-
-def constraints_of(rule: Rule) -> list[Constraint]:
-    """The rule's clauses in checking order."""
-    return [constraint for kind in KINDS if (constraint := kind.of(rule)) is not None]
+__all__ = ["KINDS", "REQUIRED", "Clause"]

@@ -1,36 +1,42 @@
 """What for."""
 
-from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
-from creditzone.kernel.documents import Rule
-from creditzone.kernel.policy.constraints.base import Names, Segment, listed
-from creditzone.kernel.policy.purposes import permits, say_purpose
+from creditzone.kernel.policy.constraints.base import OF_A_JOB, Constraint, Names, Scope, Segment, listed, one_of
+from creditzone.kernel.policy.purposes import PURPOSES, permits, say_purpose
 from creditzone.kernel.policy.use import Use
 from creditzone.kernel.refusals import Refusal
 
 
-@dataclass(frozen=True, kw_only=True)
-class PurposeLimit:
+class Purpose(Constraint, frozen=True, kw_only=True, tag="purpose"):
     """Only these purposes and their children in the tree."""
 
-    clause: ClassVar[str] = "purpose"
+    checked_at: ClassVar[frozenset[Scope]] = OF_A_JOB | {Scope.CONTRACT}
+    term: ClassVar[str] = "purpose"
     purposes: tuple[str, ...]
-
-    @classmethod
-    def of(cls, rule: Rule) -> Self:
-        """The rule's purposes."""
-        return cls(purposes=rule.purposes)
 
     def check(self, use: Use) -> Refusal | None:
         """Some allowed purpose covers the one asked."""
         if any(permits(allowed, use.purpose) for allowed in self.purposes):
             return None
-        return Refusal(self.clause, {"purpose": use.purpose})
+        return Refusal("purpose", {"purpose": use.purpose})
+
+    def meet(self, other: Self) -> Self | None:
+        """Every purpose of the tree that both cover, the children of one of them left out."""
+        both = [one for one in PURPOSES if self._covers(one) and other._covers(one)]
+        highest = tuple(one for one in both if not any(up != one and permits(up, one) for up in both))
+        return type(self)(purposes=highest) if highest else None
+
+    def _covers(self, purpose: str) -> bool:
+        return any(permits(allowed, purpose) for allowed in self.purposes)
 
     def say(self, language: str, names: Names) -> list[Segment]:
         """为 … 目的 / for the purpose of …"""
         purposes = [say_purpose(purpose, language) for purpose in self.purposes]
         if language == "zh":
-            return [Segment(" 为 "), *listed(purposes, self.clause, language), Segment(" 目的，")]
-        return [Segment(", for "), *listed(purposes, self.clause, language), Segment(",")]
+            return [Segment(" 为 "), *listed(purposes, "purpose", language), Segment(" 目的，")]
+        return [Segment(", for "), *listed(purposes, "purpose", language), Segment(",")]
+
+    def to_odrl(self) -> list[dict[str, Any]]:
+        """The purposes."""
+        return [one_of(self.term, self.purposes)]

@@ -1,74 +1,8 @@
-"""Refusals as data: the clause that decided, the facts it read, and its words for whoever reads them.
+"""Why an order, a request, a capsule or an attempt was refused, in words."""
 
-A refusal travels from a node to the portal in a statement and is put into words where it is shown, in the reader's
-language. Each clause has a sentence (what was wrong) and a remedy (what to do), in Chinese and English.
-"""
+from creditzone.kernel.refusals.clause import Clause
 
-from dataclasses import dataclass, field
-from typing import Literal
-
-from creditzone.kernel.documents import RefusalNote
-
-Language = Literal["zh", "en"]
-
-
-@dataclass(frozen=True)
-class Clause:
-    """A clause's words; `%(fact)s` are filled from the refusal's facts."""
-
-    zh: str
-    en: str
-    remedy_zh: str
-    remedy_en: str
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """The deciding clause and what it read."""
-
-    clause: str
-    facts: dict[str, str] = field(default_factory=dict)
-
-    def sentence(self, language: Language) -> str:
-        """What was wrong, in words."""
-        clause = CLAUSES.get(self.clause, UNKNOWN)
-        return _fill(clause.zh if language == "zh" else clause.en, self)
-
-    def remedy(self, language: Language) -> str:
-        """What the reader may do next."""
-        clause = CLAUSES.get(self.clause, UNKNOWN)
-        return _fill(clause.remedy_zh if language == "zh" else clause.remedy_en, self)
-
-    def note(self) -> RefusalNote:
-        """The refusal as it travels in a statement."""
-        return RefusalNote(clause=self.clause, facts=tuple(sorted(self.facts.items())))
-
-    @classmethod
-    def from_note(cls, note: RefusalNote) -> "Refusal":
-        """The refusal that a statement carries."""
-        return cls(note.clause, dict(note.facts))
-
-
-class Refused(Exception):
-    """Raised where a check fails; nothing was done."""
-
-    def __init__(self, clause: str, **facts: object) -> None:
-        self.refusal = Refusal(clause, {name: str(value) for name, value in facts.items()})
-        super().__init__(self.refusal.sentence("en"))
-
-
-class _Facts(dict[str, str]):
-    def __missing__(self, name: str) -> str:
-        return "—"
-
-
-def _fill(template: str, refusal: Refusal) -> str:
-    return template % _Facts(refusal.facts, clause=refusal.clause)
-
-
-UNKNOWN = Clause("因 %(clause)s 未放行。", "Refused: %(clause)s.", "请联系空间运营方。", "Ask the zone operator.")
-
-CLAUSES: dict[str, Clause] = {
+OF_JOBS: dict[str, Clause] = {
     # the order itself
     "zone-signature": Clause(
         "指令不是本专区签发的，或内容被改动。",
@@ -228,67 +162,6 @@ CLAUSES: dict[str, Clause] = {
         "The provider has frozen or revoked the capsule.",
         "请与提供方联系。",
         "Ask the provider.",
-    ),
-    # policy clauses (one a constraint)
-    "policy-digest": Clause(
-        "策略与胶囊绑定的摘要不一致。",
-        "The policy is not the one that the capsule is bound to.",
-        "请提供方核查策略。",
-        "The provider checks its policy.",
-    ),
-    "policy-empty": Clause(
-        "策略没有任何规则，默认拒绝。",
-        "The policy has no rule: deny by default.",
-        "请提供方制定策略。",
-        "The provider writes a policy.",
-    ),
-    "grantee": Clause(
-        "使用方 %(grantee)s 不在策略允许的范围内。",
-        "The policy does not grant %(grantee)s.",
-        "请向提供方申请。",
-        "Ask the provider.",
-    ),
-    "purpose": Clause(
-        "用途“%(purpose)s”不在策略允许的范围内。",
-        "The policy does not allow the purpose %(purpose)s.",
-        "请按允许的用途提交。",
-        "Ask for an allowed purpose.",
-    ),
-    "model": Clause(
-        "评分卡 %(model)s 不在策略允许的范围内。",
-        "The policy does not allow the scorecard %(model)s.",
-        "请选用允许的评分卡。",
-        "Choose an allowed scorecard.",
-    ),
-    "engine": Clause(
-        "密态协议 %(engine)s 不在策略允许的范围内。",
-        "The policy does not allow the engine %(engine)s.",
-        "请选用允许的协议。",
-        "Choose an allowed engine.",
-    ),
-    "disclosure": Clause(
-        "策略不允许返回“%(disclosure)s”。",
-        "The policy does not let out %(disclosure)s.",
-        "请减少返回结果。",
-        "Ask for less.",
-    ),
-    "minimum-group": Clause(
-        "统计结果涉及 %(found)s 户，少于 %(k)s 户。",
-        "The figure rests on %(found)s firms; at least %(k)s are required.",
-        "请扩大范围。",
-        "Widen the set.",
-    ),
-    "validity": Clause(
-        "策略有效期为 %(not_before)s 至 %(not_after)s，现不在其内。",
-        "The policy holds from %(not_before)s to %(not_after)s, not now.",
-        "请提供方更新策略。",
-        "The provider renews the policy.",
-    ),
-    "uses": Clause(
-        "策略允许 %(uses)s 次，已用 %(used)s 次。",
-        "The policy allows %(uses)s uses; %(used)s are spent.",
-        "请提供方更新策略。",
-        "The provider renews the policy.",
     ),
     # parties and model
     "model-digest": Clause(

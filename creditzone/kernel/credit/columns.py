@@ -1,4 +1,4 @@
-"""Which columns of a capsule a job opens. Without numpy: the runner imports it."""
+"""Which columns of a capsule a job reads. Without numpy: the node's runner imports it."""
 
 from __future__ import annotations
 
@@ -20,3 +20,10 @@ def columns_read(card: Scorecard, domain_id: str, *, authorised: bool) -> list[s
     if unknown or not features:
         raise Refused("parties", what=", ".join(sorted(unknown)) or domain_id)
     return [found.key, *(AUTHORISATION if authorised else ()), *features]
+
+
+def columns_used(card: Scorecard, domain_id: str, *, authorised: bool) -> tuple[tuple[str, str], ...]:
+    """The same columns, each with what it is read for: `match` decides which rows take part, `score` earns points."""
+    names = columns_read(card, domain_id, authorised=authorised)
+    matched = {domain(domain_id).key, *(AUTHORISATION if authorised else ())}
+    return tuple((name, "match" if name in matched else "score") for name in names)

@@ -1,0 +1,64 @@
+"""With which code."""
+
+from typing import Annotated, Any, ClassVar, Self
+
+from msgspec import Meta
+
+from creditzone.kernel.forms import Digest
+from creditzone.kernel.policy.constraints.base import (
+    OF_A_JOB,
+    Constraint,
+    Names,
+    Scope,
+    Segment,
+    common,
+    listed,
+    one_of,
+)
+from creditzone.kernel.policy.use import Use
+from creditzone.kernel.refusals import Refusal
+
+Models = Annotated[tuple[Digest, ...], Meta(max_length=200)]
+
+
+class Code(Constraint, frozen=True, kw_only=True, tag="code"):
+    """Only scorecards with exactly these digests; and, where any is named, only node programs with these digests."""
+
+    checked_at: ClassVar[frozenset[Scope]] = OF_A_JOB
+    term: ClassVar[str] = "cz:model"
+    models: Models
+    programs: tuple[Digest, ...] = ()
+
+    def check(self, use: Use) -> Refusal | None:
+        """The scorecard's digest is listed, and so is the program's."""
+        if use.model not in self.models:
+            return Refusal("model", {"model": use.model})
+        if self.programs and use.scope == Scope.OPENING and use.program not in self.programs:
+            return Refusal("program", {"program": use.program or "—"})
+        return None
+
+    def meet(self, other: Self) -> Self | None:
+        """Scorecards that both list; programs that both allow."""
+        models = common(self.models, other.models)
+        either = self.programs or other.programs
+        programs = common(self.programs, other.programs) if self.programs and other.programs else either
+        return type(self)(models=models, programs=programs) if models and (programs or not either) else None
+
+    def say(self, language: str, names: Names) -> list[Segment]:
+        """使用评分卡 … / with the scorecard …"""
+        models = [names.model(model) for model in self.models]
+        said = [
+            Segment("使用评分卡 " if language == "zh" else " with the scorecard "),
+            *listed(models, "model", language),
+        ]
+        if self.programs:
+            number = str(len(self.programs))
+            text = (
+                f"（限 {number} 个指定版本的节点程序）" if language == "zh" else f" (only {number} named node programs)"
+            )
+            said.append(Segment(text, "program"))
+        return said
+
+    def to_odrl(self) -> list[dict[str, Any]]:
+        """Digests of scorecards and programs."""
+        return [one_of(self.term, self.models), *([one_of("cz:program", self.programs)] if self.programs else [])]

@@ -1,0 +1,42 @@
+"""A policy as ODRL 2.2 (W3C), and the JSON schema of the policy document: for other systems and for editors."""
+
+from typing import Any
+
+import msgspec
+
+from creditzone.kernel.documents.policies import Policy, Rule
+
+PROFILE = "cz"
+"""The prefix of the terms that ODRL does not have."""
+
+
+def to_odrl(policy: Policy) -> dict[str, Any]:
+    """The policy in ODRL's JSON-LD: a permission or a prohibition a rule, all of its constraints joined by `and`; the
+    conflict rule is that prohibitions win."""
+    rules = {"permission": [], "prohibition": []}  # type: dict[str, list[dict[str, Any]]]
+    for rule in policy.rules:
+        rules["permission" if rule.effect == "permit" else "prohibition"].append(_rule(policy, rule))
+    return {
+        "@context": "http://www.w3.org/ns/odrl.jsonld",
+        "@type": "Set",
+        "uid": f"urn:uuid:{policy.capsule}:v{policy.version}",
+        "profile": PROFILE,
+        "conflict": "prohibit",
+        **{name: found for name, found in rules.items() if found},
+    }
+
+
+def policy_schema() -> dict[str, Any]:
+    """The JSON schema of the policy document; what it does not know is refused."""
+    return msgspec.json.schema(Policy)
+
+
+def _rule(policy: Policy, rule: Rule) -> dict[str, Any]:
+    constraints = [one for clause in rule.clauses for one in clause.to_odrl()]
+    return {
+        "uid": rule.id,
+        "target": f"urn:uuid:{policy.capsule}",
+        "assigner": policy.provider,
+        "action": "use",
+        "constraint": [{"and": constraints}],
+    }

@@ -1,0 +1,66 @@
+"""Rules from their parts: how forms, tests and the demonstration write what a rule that permits has to say."""
+
+from collections.abc import Iterable, Sequence
+
+from creditzone.kernel.documents.policies import Rule
+from creditzone.kernel.documents.scorecards import Scorecard
+from creditzone.kernel.domain import domain
+from creditzone.kernel.policy.constraints import Clause
+from creditzone.kernel.policy.constraints.action import Action, Operation
+from creditzone.kernel.policy.constraints.code import Code
+from creditzone.kernel.policy.constraints.columns import ALL, Columns, ColumnUse
+from creditzone.kernel.policy.constraints.count import Count
+from creditzone.kernel.policy.constraints.environment import Engine, Environment
+from creditzone.kernel.policy.constraints.output import Form, Output
+from creditzone.kernel.policy.constraints.purpose import Purpose
+from creditzone.kernel.policy.constraints.subject import Subject
+from creditzone.kernel.policy.constraints.window import Window
+
+EVERY_COLUMN = (ColumnUse(name=ALL, ground="firm_authorisation", modes=("match", "score", "statistic")),)
+
+
+def permit(
+    name: str,
+    *,
+    grantees: Iterable[str],
+    purposes: Iterable[str],
+    models: Iterable[str],
+    engines: Iterable[Engine],
+    disclosures: Iterable[Form],
+    not_before: int,
+    not_after: int,
+    uses: int,
+    minimum_group: int | None = None,
+    columns: Sequence[ColumnUse] = EVERY_COLUMN,
+    more: Sequence[Clause] = (),
+) -> Rule:
+    """A rule that permits joint scoring in an unattested environment; `more` are clauses that it need not have, in the
+    order of their kinds. Raises ValueError where a clause cannot be so."""
+    return Rule(
+        id=name,
+        clauses=(
+            Subject(organisations=tuple(grantees)),
+            Purpose(purposes=tuple(purposes)),
+            Action(operations=(Operation(name="score"),)),
+            Code(models=tuple(models)),
+            Environment(engines=tuple(engines), attestations=("none",)),
+            Columns(columns=tuple(columns)),
+            Output(forms=tuple(disclosures), minimum_group=minimum_group),
+            Window(not_before=not_before, not_after=not_after),
+            Count(total=uses),
+            *more,
+        ),
+    )
+
+
+def columns_for(domain_id: str, cards: Iterable[Scorecard]) -> tuple[ColumnUse, ...]:
+    """The columns of a domain that these scorecards read, with the grounds that the domain's file gives, and those by
+    which rows are matched and kept: the key, and authorisations where the domain bears any."""
+    found = domain(domain_id)
+    scored = {feature.column for card in cards for feature in card.features if feature.domain == domain_id}
+    matched = {found.key, *(name for name in found.names if name.startswith("authorisation_"))}
+    return tuple(
+        ColumnUse(name=one.name, ground=one.ground, modes=("match",) if one.name in matched else ("score",))
+        for one in found.columns
+        if one.name in scored | matched
+    )
