@@ -166,7 +166,7 @@ class Computation:
     def run(self) -> None:
         """Open, intersect, grade, seal, receipt."""
         self.scratch = make_scratch(
-            self.me,
+            self.node.scratch_name,
             self.attempt.job,
             self.attempt.attempt,
             root=Path(self.node.config.scratch_root),

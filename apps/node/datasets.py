@@ -310,7 +310,7 @@ def _run(
         elif event["event"] == "refused":
             refused.update(event)
 
-    scratch = make_scratch(node.organisation, dataset, 0, root=Path(node.config.scratch_root))
+    scratch = make_scratch(node.scratch_name, dataset, 0, root=Path(node.config.scratch_root))
     try:
         return run_stage(
             "apps.node.stages.ingest",

@@ -16,6 +16,7 @@ from apps.node.keystore import Keystore
 from apps.node.store import DATABASE, Store, StoreUnknown, Transaction
 from creditzone.kernel.documents import Card, Signed, now_ms, parse
 from creditzone.kernel.orders import SKEW_MS
+from creditzone.kernel.sm import sm3
 from creditzone.kernel.sm.sm2 import PublicKey
 
 FOLDERS: Final = ("keys", "uploads", "bodies", "results")
@@ -34,6 +35,12 @@ class Node:
     def organisation(self) -> str:
         """The organisation whose node this is."""
         return self.config.organisation
+
+    @property
+    def scratch_name(self) -> str:
+        """This very node's part of the memory-backed scratch: two nodes of one organisation on one machine, as in two
+        zones, never wipe each other's."""
+        return f"{self.organisation}-{sm3.digest(str(self.home).encode())[4:12]}"
 
     @property
     def zone(self) -> str:

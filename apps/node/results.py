@@ -252,7 +252,7 @@ def _joined(node: Node, found: Result, key: PrivateKey) -> ResultFile:
 def _join(node: Node, job: str, attempt: int, shares: list[dict[str, Any]]) -> list[int]:
     try:
         scratch = make_scratch(
-            f"{node.organisation}-open", job, attempt, root=Path(node.config.scratch_root), room_bytes=1 << 20
+            f"{node.scratch_name}-open", job, attempt, root=Path(node.config.scratch_root), room_bytes=1 << 20
         )
         try:
             result = run_stage(

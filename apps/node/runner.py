@@ -53,7 +53,7 @@ class Runner:
 
     def recover(self) -> None:
         """Wipe scratch, report what was running as failed, let half-measured uploads wait again."""
-        folders = wipe_node(self.node.organisation, root=Path(self.node.config.scratch_root))
+        folders = wipe_node(self.node.scratch_name, root=Path(self.node.config.scratch_root))
         failed = attempts.fail_what_ran(self.node)
         again = datasets.measure_again(self.node)
         log.info("started", scratch_folders=folders, attempts_failed=failed, measured_again=again)

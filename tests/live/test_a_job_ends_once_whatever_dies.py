@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.node.node import open_node
 from deploy.officers.person import until
 from tests.live.conftest import OPEN
 
@@ -33,7 +34,8 @@ def children(pid):
 
 def scratch_left(live):
     """What lies on memory-backed scratch of this zone's nodes."""
-    homes = [path for code in live.notes["nodes"] for path in SCRATCH.glob(f"creditzone-*-{code}*")]
+    nodes = [open_node(live.home / "nodes" / name) for name in ("bank", "centre", "platform")]
+    homes = [path for node in nodes for path in SCRATCH.glob(f"creditzone-*-{node.scratch_name}*")]
     return [inner.name for home in homes for inner in home.iterdir()]
 
 

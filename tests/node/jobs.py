@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -83,9 +83,10 @@ def ready(
     others: Sequence[str] = (CENTRE,),
     number: int = 300,
     uses: int = 50,
+    theirs: Callable[[Rule], Rule] = lambda rule: rule,
     **changes: Any,
 ) -> Ready:
-    """A bank's job with these providers, its request signed and its contracts agreed."""
+    """A bank's job with these providers, its request signed and its contracts agreed; `theirs` changes their rule."""
     card = world.scorecard(card_name)
     rules = [world.rule(models=(digest_of(card),), uses=uses)]
     rows = rows_of("balance_sheet", number)
@@ -94,7 +95,9 @@ def ready(
     nodes, people, policies, contracts = [bank], [officer], [policy], []
     for organisation in others:
         domain_id = PROVIDERS[organisation]
-        node, acting, capsule, its = provide(zone, organisation, domain_id, rules, rows_of(domain_id, number))
+        node, acting, capsule, its = provide(
+            zone, organisation, domain_id, [theirs(rule) for rule in rules], rows_of(domain_id, number)
+        )
         contract: Contract = world.contract(zone, node, BANK, capsule, digest_of(its))
         agreed = world.agree(zone, contract, [(node, acting), (bank, officer)])
         nodes.append(node)
