@@ -50,6 +50,7 @@ from creditzone.kernel.domain import domain
 from creditzone.kernel.policy.writing import permit
 from creditzone.kernel.sm import sm3
 from creditzone.kernel.sm.sm2 import PrivateKey
+from tests.custody import custody_of
 from tests.fake_node import FakeNode, accepted, make_card
 from tests.zone import Zone, browser
 
@@ -304,8 +305,7 @@ def make_sealed(node: FakeNode, policy: Policy, measured: DatasetMeasured, /, **
         groups=(ColumnGroup(index=0, columns=("uscc",), length=1000, chunks=1),),
         policy=digest_of(policy),
         suite="SM4-GCM SM2 HKDF-SM3",
-        encryption_key=sm3.digest(b"key"),
-        secret="00",
+        custody=custody_of(node.uscc),
         wrapped=(WrappedKey(group=0, nonce="0" * 24, key="0" * 64),),
         sealed_at=now_ms(),
     )

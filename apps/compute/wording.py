@@ -267,7 +267,8 @@ CARDS, ROWS, HEALTH, CREDIT, CARD = "cards", "rows", "health", "credit", "card"
 HELPS: dict[str, tuple[str, ...]] = {
     CONTRACTS: ("contract-missing", "contract-signature", "contract-mismatch", "contract-state", "contract-window"),
     CAPSULES: (
-        "capsule-unknown", "capsule-signature", "capsule-version", "capsule-damaged", "capsule-frozen", "policy-digest",
+        "capsule-unknown", "capsule-signature", "capsule-version", "capsule-damaged", "share-missing", "share-wrong",
+        "custody-malformed", "capsule-frozen", "policy-digest",
         "policy-empty", "grantee", "purpose", "model", "engine", "disclosure", "minimum-group", "validity", "uses",
     ),
     CREDIT: (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from apps.node import datasets, documents, outbox, uses
+from apps.node import custody, datasets, outbox, uses
 from apps.node.errors import NodeError, NotFound
 from apps.node.node import Node
 from apps.node.roster import Act, Acting, require
@@ -117,8 +117,8 @@ def seal(node: Node, tx: Transaction, policy: Policy, *, key: PrivateKey) -> tup
     dataset = tx.one("SELECT * FROM dataset WHERE id = ? AND state = 'measured'", policy.dataset)
     if body is None or dataset is None:
         raise NodeError("dataset-unmeasured")
-    owner = documents.own_encryption_key(node, policy.provider)
     content = _let_in(policy, datasets.column_groups(body), datasets.content_keys(node, body))
+    divided = custody.renew(node, tx, policy)
     now = node.act(tx)
     held_row = tx.one("SELECT header FROM capsule WHERE id = ?", policy.capsule)
     if held_row is None:
@@ -126,7 +126,7 @@ def seal(node: Node, tx: Transaction, policy: Policy, *, key: PrivateKey) -> tup
         header = seal_header(
             policy=policy,
             keys=content,
-            owner=owner,
+            divided=divided,
             domain=dataset["domain"],
             rows=measured.accepted,
             body=body["id"],
@@ -137,7 +137,7 @@ def seal(node: Node, tx: Transaction, policy: Policy, *, key: PrivateKey) -> tup
         )
     else:
         previous = read(_signed(held_row["header"]), CapsuleHeader)
-        header = rewrap(previous, policy=policy, keys=content, owner=owner, now=now)
+        header = rewrap(previous, policy=policy, keys=content, divided=divided, now=now)
     signed_header = signed(header, key, by=policy.provider)
     signed_policy = signed(policy, key, by=policy.provider)
     _keep(tx, signed_header, signed_policy, header)
@@ -152,15 +152,18 @@ def _let_in(policy: Policy, groups: Sequence[ColumnGroup], keys: Mapping[int, by
 
 
 def move_forward(tx: Transaction, header: Signed, policy: Signed) -> bool:
-    """Put back a head that this node signed after its store's backup; whether the body it seals is here.
+    """Put back a head that this node signed after its store's backup; whether it can be opened here.
 
-    An older version than the one held changes nothing."""
+    An older version than the one held changes nothing. A newer head holds even where its body or its own part was
+    only in the lost store: then its policy is to be signed anew, and meanwhile it opens for nobody."""
     head = read(header, CapsuleHeader)
     if tx.one("SELECT 1 FROM body WHERE id = ? AND digest = ?", head.body, head.body_digest) is None:
         return False
     held_row = tx.one("SELECT version FROM capsule WHERE id = ?", head.capsule)
     if held_row is None or held_row["version"] < head.version:
         _keep(tx, header, policy, head)
+        custody.drop_older(tx, head.capsule, head.version)
+        return custody.has_part(tx, head.capsule, head.version)
     return True
 
 

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from apps.node import attempts, capsules, contracts, datasets, outbox, sealed, uses
+from apps.node import attempts, capsules, contracts, custody, datasets, outbox, sealed, uses
 from apps.node.attempts import Attempt
 from apps.node.errors import NodeError
 from apps.node.node import Node
@@ -204,7 +204,7 @@ class Computation:
         """The content keys of the groups that hold these columns, and no others; raises Ended."""
         header = self.checked.header
         try:
-            keys = open_header(header, self.node.keys.encryption)
+            keys = open_header(header, custody.secret_of(self.node, header))
             groups = {group_of(header.groups, column).index: column for column in columns}
         except (CapsuleDamaged, KeyError):
             raise Ended("capsule-damaged", capsule=header.capsule) from None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal, cast
 
-from apps.node import capsules, contracts, documents, outbox, withdrawals, wording
+from apps.node import capsules, contracts, custody, documents, outbox, withdrawals, wording
 from apps.node.errors import IllegalMove, NodeError
 from apps.node.node import Node
 from apps.node.roster import BINDING, Act, Acting, require
@@ -147,6 +147,8 @@ def sign(node: Node, acting: Acting, digests: list[str], *, passphrase: str | No
         node.act(tx)
         for one in sorted(drafts, key=lambda each: each.kind != "policy"):
             _sign_one(node, tx, one, key=key, person=acting.person)
+    if any(isinstance(one.document, Policy) for one in drafts):
+        custody.destroy_older(node)
     return [draft(node, acting, digest) for digest in digests]
 
 

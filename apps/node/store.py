@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 DATABASE: Final = "store.sqlite3"
-VERSION: Final = 4
+VERSION: Final = 5
 
 _SCHEMA: Final = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -69,6 +69,7 @@ CREATE TABLE body (
 CREATE TABLE capsule (
   id TEXT PRIMARY KEY, dataset TEXT NOT NULL, organisation TEXT NOT NULL, version INTEGER NOT NULL,
   header TEXT NOT NULL, policy TEXT NOT NULL, withdrawn INTEGER NOT NULL DEFAULT 0, sealed_at INTEGER NOT NULL);
+CREATE TABLE own_part (capsule TEXT PRIMARY KEY, version INTEGER NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE use (
   capsule TEXT NOT NULL, job TEXT NOT NULL, rule TEXT NOT NULL,
@@ -199,6 +200,12 @@ class Store:
         """A kept number; 0 where there is none."""
         return int(self.setting(name) or 0)
 
+    def forget_deleted(self) -> bool:
+        """Fold the write-ahead log into the file and empty it, so that no copy of deleted bytes stays in either.
+
+        Whether it was done: somebody who reads meanwhile keeps the log as it is, and it is to be asked for again."""
+        return not self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+
     def close(self) -> None:
         """Close this thread's connection."""
         connection = getattr(self._local, "connection", None)
@@ -215,6 +222,7 @@ class Store:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute("PRAGMA secure_delete = ON")
             self._local.connection = connection
         return connection
 

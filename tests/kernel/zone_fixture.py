@@ -11,6 +11,7 @@ from creditzone.kernel.policy.use import Counts
 from creditzone.kernel.policy.writing import permit
 from creditzone.kernel.sm import sm3
 from creditzone.kernel.sm.sm2 import PrivateKey
+from tests.custody import custody_of
 
 NOW = 1_790_000_000_000
 DAY = 86_400_000
@@ -141,8 +142,7 @@ class Zone:
             groups=(d.ColumnGroup(index=0, columns=("uscc", "ratio"), length=10, chunks=1),),
             policy=d.digest_of(policy),
             suite="SM4-GCM SM2 HKDF-SM3",
-            encryption_key=sm3.digest(b"key"),
-            secret="00",
+            custody=custody_of(CENTRE),
             wrapped=(d.WrappedKey(group=0, nonce="00" * 12, key="00" * 32),),
             sealed_at=NOW,
         )

@@ -10,7 +10,7 @@ _WORDS: dict[What, str] = {
     "chunk": "a chunk of the capsule body was changed, moved or replaced",
     "digest": "the capsule body is not the one that its header names",
     "header": "the capsule header was changed after its keys were wrapped",
-    "key": "the capsule is sealed to another key",
+    "key": "this secret is not the one that the capsule's keys are wrapped under",
 }
 
 

@@ -1,11 +1,12 @@
 """A capsule's header: the content keys, wrapped so that they open only under this very header and its policy.
 
-    secret   32 random bytes, new for every header, SM2-wrapped to the provider's node
+    secret   32 bytes, new for every header, put together from its holders' shares (creditzone.kernel.custody)
     KEK      HKDF-SM3(secret, capsule, policy digest, policy version)
     wrapped  SM4-GCM of each content key under the KEK; associated data = group and the rest of the header
 
-An edited policy is a new secret, a new wrap and a new header over the same body (`rewrap`). The provider signs
-the header as a document; `open_header` expects that the signature was required before.
+An edited policy is a new secret, a new wrap and a new header over the same body (`rewrap`): once the old secret's
+shares are destroyed, the old header opens for nobody. The provider signs the header as a document; `open_header`
+expects that the signature was required before.
 """
 
 import secrets
@@ -15,20 +16,12 @@ import msgspec
 
 from creditzone.kernel.capsule.body import CHUNK, BodySummary
 from creditzone.kernel.capsule.damage import CapsuleDamaged
-from creditzone.kernel.documents import (
-    CapsuleHeader,
-    ColumnGroup,
-    Policy,
-    WrappedKey,
-    digest_of,
-    key_id,
-    to_canonical,
-)
+from creditzone.kernel.custody.shares import fits_secret
+from creditzone.kernel.custody.split import Divided
+from creditzone.kernel.documents import CapsuleHeader, ColumnGroup, Policy, WrappedKey, digest_of, to_canonical
 from creditzone.kernel.sm.kdf import hkdf_sm3
-from creditzone.kernel.sm.sm2 import PrivateKey, PublicKey, Sm2Error
 from creditzone.kernel.sm.sm4 import KEY, NONCE, AuthenticationError, Sm4Gcm
 
-SECRET = 32
 _KEK = b"creditzone/kek/v1\n"
 _WRAP = b"creditzone/wrap/v1\n"
 
@@ -94,7 +87,7 @@ def seal_header(
     *,
     policy: Policy,
     keys: Mapping[int, bytes],
-    owner: PublicKey,
+    divided: Divided,
     domain: str,
     rows: int,
     body: str,
@@ -105,8 +98,8 @@ def seal_header(
 ) -> CapsuleHeader:
     """The header that binds a body to `policy`, for the provider to sign.
 
-    `keys` holds the content keys of those groups that the policy lets in; `owner` is the encryption key of the
-    provider's node; `now` is milliseconds UTC. Raises ValueError when keys and groups do not belong together.
+    `keys` holds the content keys of those groups that the policy lets in; `divided` is a new secret, drawn for this
+    capsule and version; `now` is milliseconds UTC. Raises ValueError when keys and groups do not belong together.
     """
     indexes = [group.index for group in groups]
     if indexes != sorted(set(indexes)) or not keys or not set(keys) <= set(indexes):
@@ -125,18 +118,25 @@ def seal_header(
         groups=tuple(groups),
         policy=digest_of(policy),
         suite="SM4-GCM SM2 HKDF-SM3",
-        encryption_key=key_id(owner),
-        secret="",
+        custody=divided.custody,
         wrapped=(),
         sealed_at=now,
     )
-    return _bound(draft, keys, owner)
+    wrapped = wrap_content_keys(
+        keys,
+        divided.secret,
+        capsule=draft.capsule,
+        policy_digest=draft.policy,
+        version=draft.version,
+        associated=_rest_of(draft),
+    )
+    return msgspec.structs.replace(draft, wrapped=tuple(wrapped))
 
 
 def rewrap(
-    header: CapsuleHeader, *, policy: Policy, keys: Mapping[int, bytes], owner: PublicKey, now: int
+    header: CapsuleHeader, *, policy: Policy, keys: Mapping[int, bytes], divided: Divided, now: int
 ) -> CapsuleHeader:
-    """The next header over the same body, for an edited policy or a new encryption key of the owner.
+    """The next header over the same body, for an edited policy.
 
     `keys` are the content keys of the groups that the edited policy lets in. Raises ValueError unless the policy
     is a later version for the same capsule, dataset and provider.
@@ -149,7 +149,7 @@ def rewrap(
     return seal_header(
         policy=policy,
         keys=keys,
-        owner=owner,
+        divided=divided,
         domain=header.domain,
         rows=header.rows,
         body=header.body,
@@ -160,22 +160,16 @@ def rewrap(
     )
 
 
-def open_header(header: CapsuleHeader, private_key: PrivateKey) -> dict[int, bytes]:
-    """The content keys, by group, for the holder of the node's encryption key.
+def open_header(header: CapsuleHeader, secret: bytes) -> dict[int, bytes]:
+    """The content keys, by group, for who put the secret together.
 
-    Raises CapsuleDamaged: "key" when it is sealed to another key, "header" when anything in it was changed since.
+    Raises CapsuleDamaged: "key" for a secret that is not this header's, "header" when anything in it was changed.
     Require the provider's signature first, and ask the policy: this only opens.
     """
-    if header.encryption_key != key_id(private_key.public):
+    if not fits_secret(header.custody, secret, header.capsule, header.version):
         raise CapsuleDamaged("key")
     indexes = [group.index for group in header.groups]
     if indexes != sorted(set(indexes)) or not {wrap.group for wrap in header.wrapped} <= set(indexes):
-        raise CapsuleDamaged("header")
-    try:
-        secret = private_key.decrypt(bytes.fromhex(header.secret))
-    except Sm2Error:
-        raise CapsuleDamaged("header") from None
-    if len(secret) != SECRET:
         raise CapsuleDamaged("header")
     return unwrap_content_keys(
         header.wrapped,
@@ -185,21 +179,6 @@ def open_header(header: CapsuleHeader, private_key: PrivateKey) -> dict[int, byt
         version=header.version,
         associated=_rest_of(header),
     )
-
-
-def _bound(draft: CapsuleHeader, keys: Mapping[int, bytes], owner: PublicKey) -> CapsuleHeader:
-    """`draft` with a new secret and the keys wrapped under it."""
-    secret = secrets.token_bytes(SECRET)
-    draft = msgspec.structs.replace(draft, secret=owner.encrypt(secret).hex())
-    wrapped = wrap_content_keys(
-        keys,
-        secret,
-        capsule=draft.capsule,
-        policy_digest=draft.policy,
-        version=draft.version,
-        associated=_rest_of(draft),
-    )
-    return msgspec.structs.replace(draft, wrapped=tuple(wrapped))
 
 
 def _rest_of(header: CapsuleHeader) -> bytes:

@@ -41,6 +41,7 @@ from creditzone.kernel.documents.cards import (
     Card,
     Ticket,
 )
+from creditzone.kernel.documents.custody import Custody, Holder, HolderKind
 from creditzone.kernel.documents.exchange import (
     CardShown,
     DocumentCompleted,
@@ -140,6 +141,7 @@ __all__ = [
     "ContractAct",
     "ContractActed",
     "Count",
+    "Custody",
     "D",
     "DatasetMeasured",
     "DecimalText",
@@ -159,6 +161,8 @@ __all__ = [
     "GradesTaken",
     "Heartbeat",
     "Hex",
+    "Holder",
+    "HolderKind",
     "Id",
     "Input",
     "Instant",

@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from creditzone.kernel.documents.custody import Custody
 from creditzone.kernel.forms import (
     Count,
     Digest,
     Disclosure,
     Document,
     Fen,
-    Hex,
     Id,
     Instant,
     Part,
@@ -39,7 +39,7 @@ class WrappedKey(Part, frozen=True, kw_only=True):
 class CapsuleHeader(Document, frozen=True, kw_only=True, tag="capsule"):
     """The signed head of a capsule: it binds the policy's digest to the wrapped keys, and the keys to one body.
 
-    `secret` is wrapped by SM2 to the provider's encryption key; `version` is the policy's."""
+    `custody` says who holds the secret that the keys are wrapped under; `version` is the policy's."""
 
     capsule: Id
     version: Annotated[int, Meta(ge=1)]
@@ -53,8 +53,7 @@ class CapsuleHeader(Document, frozen=True, kw_only=True, tag="capsule"):
     groups: tuple[ColumnGroup, ...]
     policy: Digest
     suite: Literal["SM4-GCM SM2 HKDF-SM3"]
-    encryption_key: Digest
-    secret: Hex
+    custody: Custody
     wrapped: tuple[WrappedKey, ...]
     sealed_at: Instant
 

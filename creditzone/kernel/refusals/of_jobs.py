@@ -157,6 +157,25 @@ OF_JOBS: dict[str, Clause] = {
         "请提供方用备份恢复或重新封装。",
         "The provider restores its backup or seals it again.",
     ),
+    "share-missing": Clause(
+        "胶囊密钥缺少 %(holder)s 的分片，未启封。",
+        "The share of the capsule's secret that %(holder)s holds is missing; the capsule was not opened.",
+        "请该持有方恢复分片；若无法恢复，请提供方重新签署策略，使胶囊换用新密钥。",
+        "Its holder brings it back; where it is lost, the provider signs the policy anew and the capsule gets a new"
+        " secret.",
+    ),
+    "share-wrong": Clause(
+        "%(holder)s 的密钥分片与胶囊头中的承诺不符，未启封。",
+        "The share of %(holder)s is not the one that the capsule's header commits to; the capsule was not opened.",
+        "请该持有方核对分片；必要时请提供方重新签署策略。",
+        "Its holder checks it; where it is lost, the provider signs the policy anew.",
+    ),
+    "custody-malformed": Clause(
+        "胶囊头中的密钥分管记录自相矛盾，未启封。",
+        "What the capsule's header says of its holders contradicts itself; the capsule was not opened.",
+        "请提供方重新签署策略，使胶囊换用新密钥。",
+        "The provider signs the policy anew, and the capsule gets a new secret.",
+    ),
     "capsule-frozen": Clause(
         "胶囊已被提供方冻结或吊销。",
         "The provider has frozen or revoked the capsule.",

@@ -3,9 +3,9 @@
 import io
 
 from creditzone.kernel.capsule import BodySummary, BodyWriter, column_group, seal_header
+from creditzone.kernel.custody.split import Divided, Guardian, Plan, divide
 from creditzone.kernel.documents import CapsuleHeader, Policy
 from creditzone.kernel.policy.writing import permit
-from creditzone.kernel.sm.sm2 import PublicKey
 
 KEY = b"a content key 16"
 CAPSULE = "01920000-0000-7000-8000-000000000001"
@@ -64,13 +64,19 @@ def policy(*, version: int = 1, uses: int = 3, capsule: str = CAPSULE, dataset: 
     )
 
 
-def header(owner: PublicKey, summary: BodySummary, *, under: Policy | None = None) -> CapsuleHeader:
+def divided(*, version: int = 1, capsule: str = CAPSULE) -> Divided:
+    """A new secret that the provider alone holds."""
+    provider = Guardian(kind="provider", organisation=PROVIDER, name="Code centre", key="sm3:" + "1" * 64)
+    return divide(Plan(threshold=1, provider=provider), capsule=capsule, version=version)
+
+
+def header(held: Divided, summary: BodySummary, *, under: Policy | None = None) -> CapsuleHeader:
     """A header over one body."""
     assert summary.digest is not None
     return seal_header(
         policy=under or policy(),
         keys={0: KEY},
-        owner=owner,
+        divided=held,
         domain="balance_sheet",
         rows=1,
         body=BODY,

@@ -6,9 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from creditzone.kernel.capsule import CapsuleDamaged, body_digest, check_body_digest, read_body
-from creditzone.kernel.sm.sm2 import PrivateKey
-from tests.kernel.capsule.making import BODY, CAPSULE, CHUNK, KEY, TEXT, body, header
+from creditzone.kernel.capsule import (
+    CapsuleDamaged,
+    body_digest,
+    check_body_digest,
+    column_group,
+    read_body,
+    seal_header,
+)
+from tests.kernel.capsule.making import BODY, CAPSULE, CHUNK, KEY, TEXT, body, divided, header, policy
 
 PREFIX, FRAME = 48, 12 + CHUNK + 16
 OTHER = "01920000-0000-7000-8000-0000000000ff"
@@ -17,11 +23,6 @@ OTHER = "01920000-0000-7000-8000-0000000000ff"
 @pytest.fixture(scope="module")
 def whole():
     return body()
-
-
-@pytest.fixture(scope="module")
-def owner():
-    return PrivateKey.generate()
 
 
 def refusal(sealed, summary, *, key=KEY, threads=1, **place):
@@ -109,13 +110,13 @@ def test_a_body_of_another_place_is_refused_whole_and_chunk_by_chunk(whole, fore
         assert refusal(dressed, summary) == "chunk"
 
 
-def test_the_bodies_of_two_capsules_cannot_be_exchanged(owner):
+def test_the_bodies_of_two_capsules_cannot_be_exchanged():
     """Same key, same text, same length: only the names differ."""
     (mine, my_summary), (theirs, their_summary) = body(), body(capsule=OTHER)
     assert refusal(theirs, my_summary) == "format"
     assert refusal(mine, their_summary, capsule=OTHER) == "format"
     with pytest.raises(CapsuleDamaged):
-        check_body_digest(io.BytesIO(theirs), header(owner.public, my_summary))
+        check_body_digest(io.BytesIO(theirs), header(divided(), my_summary))
 
 
 def test_a_chunk_of_an_earlier_writing_of_the_same_body_is_refused_before_the_last_is_out(whole):
@@ -147,9 +148,9 @@ def test_an_empty_body_cannot_be_passed_off_as_no_chunk_at_all():
     assert refused.value.what == "size"
 
 
-def test_without_a_key_the_header_still_tells_a_wrong_file(whole, owner):
+def test_without_a_key_the_header_still_tells_a_wrong_file(whole):
     sealed, summary = whole
-    named = header(owner.public, summary)
+    named = header(divided(), summary)
     check_body_digest(io.BytesIO(sealed), named)
     parts = frames(sealed)
     wrong = {
@@ -164,11 +165,11 @@ def test_without_a_key_the_header_still_tells_a_wrong_file(whole, owner):
             assert refused.value.what == what
 
 
-def test_several_groups_are_bound_together_in_their_order(owner):
+def test_several_groups_are_bound_together_in_their_order():
     first, second = body(b"uscc", group=0), body(TEXT, group=1)
     files = [io.BytesIO(first[0]), io.BytesIO(second[0])]
     groups = [(("uscc",), first[1]), (("total_assets",), second[1])]
-    named = two_groups(owner.public, groups, body_digest(files))
+    named = two_groups(groups, body_digest(files))
     check_body_digest(files, named)
     with pytest.raises(CapsuleDamaged):
         check_body_digest(files[::-1], named)
@@ -176,14 +177,11 @@ def test_several_groups_are_bound_together_in_their_order(owner):
         check_body_digest(files[0], named)
 
 
-def two_groups(owner, groups, digest):
-    from creditzone.kernel.capsule import column_group, seal_header
-    from tests.kernel.capsule.making import policy
-
+def two_groups(groups, digest):
     return seal_header(
         policy=policy(),
         keys={1: KEY},
-        owner=owner,
+        divided=divided(),
         domain="balance_sheet",
         rows=1,
         body=BODY,

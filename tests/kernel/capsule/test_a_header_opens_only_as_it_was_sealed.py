@@ -1,4 +1,4 @@
-"""The content keys open for the owner's key, beside exactly the header and the policy they were wrapped for."""
+"""The content keys open for this header's own secret, beside exactly the header and policy they were wrapped for."""
 
 import msgspec
 import pytest
@@ -13,31 +13,30 @@ from creditzone.kernel.capsule import (
     wrap_content_keys,
 )
 from creditzone.kernel.documents import CapsuleHeader, DocumentError, digest_of, parse, to_canonical
-from creditzone.kernel.sm.sm2 import PrivateKey
-from tests.kernel.capsule.making import BODY, CAPSULE, KEY, body, header, policy
+from tests.kernel.capsule.making import BODY, CAPSULE, KEY, body, divided, header, policy
 
 OTHER = "01920000-0000-7000-8000-0000000000ff"
 replace = msgspec.structs.replace
 
 
 @pytest.fixture(scope="module")
-def owner():
-    return PrivateKey.generate()
+def held():
+    return divided()
 
 
 @pytest.fixture(scope="module")
-def sealed(owner):
-    return header(owner.public, body()[1])
+def sealed(held):
+    return header(held, body()[1])
 
 
-def what(changed, key):
+def what(changed, held):
     with pytest.raises(CapsuleDamaged) as refused:
-        open_header(changed, key)
+        open_header(changed, held.secret)
     return refused.value.what
 
 
-def test_the_owner_gets_the_keys_and_the_header_names_policy_and_body(owner, sealed):
-    assert open_header(parse(to_canonical(sealed), CapsuleHeader), owner) == {0: KEY}
+def test_the_secret_gives_the_keys_and_the_header_names_policy_and_body(held, sealed):
+    assert open_header(parse(to_canonical(sealed), CapsuleHeader), held.secret) == {0: KEY}
     assert (sealed.policy, sealed.version) == (digest_of(policy()), 1)
     assert summary_of(sealed).length == body()[1].length
 
@@ -48,12 +47,12 @@ def test_the_key_itself_stands_nowhere_in_the_header(sealed):
     assert KEY.decode() not in text
 
 
-def test_another_key_is_told_so(sealed):
-    assert what(sealed, PrivateKey.generate()) == "key"
+def test_another_secret_is_told_so(sealed):
+    assert what(sealed, divided()) == "key"
 
 
 @pytest.mark.parametrize("mask", [0x01, 0x02, 0x04])
-def test_every_changed_byte_of_the_header_is_refused_without_looking_at_the_signature(owner, sealed, mask):
+def test_every_changed_byte_of_the_header_is_refused_without_looking_at_the_signature(held, sealed, mask):
     text = to_canonical(sealed)
     read = 0
     for at in range(len(text)):
@@ -63,15 +62,13 @@ def test_every_changed_byte_of_the_header_is_refused_without_looking_at_the_sign
         except DocumentError:
             continue
         read += 1
-        assert what(document, owner) in {"header", "key"}
+        assert what(document, held) in {"header", "key"}
     assert read > 50  # many changes are well-formed documents: these are what the wrap has to refuse
 
 
-def test_keys_do_not_open_beside_another_policy_version_capsule_or_group(owner, sealed):
+def test_keys_do_not_open_beside_another_policy_version_capsule_or_group(held, sealed):
     changes = (
         {"policy": "sm3:" + "1" * 64},
-        {"version": 2},
-        {"capsule": OTHER},
         {"body": OTHER},
         {"body_digest": "sm3:" + "1" * 64},
         {"provider": "91110000MA00000007"},
@@ -84,66 +81,62 @@ def test_keys_do_not_open_beside_another_policy_version_capsule_or_group(owner, 
         {"groups": (*sealed.groups, replace(sealed.groups[0], index=1))},
         {"wrapped": (replace(sealed.wrapped[0], group=1),)},
         {"wrapped": sealed.wrapped * 2},
-        {"secret": ""},
     )
     for change in changes:
-        assert what(replace(sealed, **change), owner) == "header", change
+        assert what(replace(sealed, **change), held) == "header", change
+    others = ({"version": 2}, {"capsule": OTHER}, {"custody": divided().custody})
+    for change in others:
+        assert what(replace(sealed, **change), held) == "key", change
+    moved = replace(sealed.custody, holders=(replace(sealed.custody.holders[0], name="Another"),))
+    assert what(replace(sealed, custody=moved), held) == "header"
 
 
-@pytest.mark.parametrize(
-    ("secret", "keys"), [(b"s" * 31, {0: KEY}), (b"s" * 33, {0: KEY}), (b"s" * 32, {0: KEY, 1: KEY})]
-)
-def test_a_secret_of_another_length_and_a_key_without_a_group_are_refused(owner, sealed, secret, keys):
+def test_a_key_without_a_group_is_refused(held, sealed):
     """Everything else is right: the wraps were made under this secret for this very header."""
-    draft = replace(sealed, secret=owner.public.encrypt(secret).hex(), wrapped=())
+    draft, keys = replace(sealed, wrapped=()), {0: KEY, 1: KEY}
     place = {"capsule": CAPSULE, "policy_digest": draft.policy, "version": 1, "associated": to_canonical(draft)}
-    forged = replace(draft, wrapped=tuple(wrap_content_keys(keys, secret, **place)))
-    assert unwrap_content_keys(forged.wrapped, secret, **place) == keys
-    assert what(forged, owner) == "header"
+    forged = replace(draft, wrapped=tuple(wrap_content_keys(keys, held.secret, **place)))
+    assert unwrap_content_keys(forged.wrapped, held.secret, **place) == keys
+    assert what(forged, held) == "header"
 
 
-def test_an_edit_is_a_new_wrap_over_the_same_body(owner, sealed):
-    edited = rewrap(
-        sealed, policy=policy(version=2, uses=9), keys=open_header(sealed, owner), owner=owner.public, now=9
-    )
-    assert open_header(edited, owner) == {0: KEY}
+def test_an_edit_is_a_new_wrap_over_the_same_body(held, sealed):
+    renewed = divided(version=2)
+    keys = open_header(sealed, held.secret)
+    edited = rewrap(sealed, policy=policy(version=2, uses=9), keys=keys, divided=renewed, now=9)
+    assert open_header(edited, renewed.secret) == {0: KEY}
     assert (edited.body, edited.body_digest, edited.groups) == (sealed.body, sealed.body_digest, sealed.groups)
     assert (edited.version, edited.policy) == (2, digest_of(policy(version=2, uses=9)))
-    assert edited.secret != sealed.secret
+    assert edited.custody != sealed.custody
     assert edited.wrapped != sealed.wrapped
 
 
-def test_wraps_and_secrets_of_two_versions_do_not_mix(owner, sealed):
-    edited = rewrap(sealed, policy=policy(version=2), keys={0: KEY}, owner=owner.public, now=9)
-    for left, right in ((sealed, edited), (edited, sealed)):
-        assert what(replace(left, wrapped=right.wrapped), owner) == "header"
-        assert what(replace(left, secret=right.secret), owner) == "header"
-        assert what(replace(left, secret=right.secret, wrapped=right.wrapped), owner) == "header"
-        assert what(replace(left, policy=right.policy, version=right.version), owner) == "header"
+def test_wraps_and_secrets_of_two_versions_do_not_mix(held, sealed):
+    renewed = divided(version=2)
+    edited = rewrap(sealed, policy=policy(version=2), keys={0: KEY}, divided=renewed, now=9)
+    for left, mine, right, theirs in ((sealed, held, edited, renewed), (edited, renewed, sealed, held)):
+        assert what(left, theirs) == "key"
+        assert what(replace(left, wrapped=right.wrapped), mine) == "header"
+        assert what(replace(left, custody=right.custody), theirs) == "key"
+        assert what(replace(left, custody=right.custody, version=right.version), theirs) == "header"
+        assert what(replace(left, policy=right.policy, version=right.version), mine) == "key"
 
 
 @pytest.mark.parametrize(
     "other", [{"version": 1}, {"version": 2, "capsule": OTHER}, {"version": 2, "dataset": OTHER}], ids=str
 )
-def test_a_rewrap_takes_only_a_later_policy_of_the_same_capsule(owner, sealed, other):
+def test_a_rewrap_takes_only_a_later_policy_of_the_same_capsule(held, sealed, other):
     with pytest.raises(ValueError, match=r"later version|another capsule"):
-        rewrap(sealed, policy=policy(**other), keys={0: KEY}, owner=owner.public, now=9)
-
-
-def test_a_rewrap_may_go_to_a_new_key_of_the_owner(owner, sealed):
-    renewed = PrivateKey.generate()
-    edited = rewrap(sealed, policy=policy(version=2), keys={0: KEY}, owner=renewed.public, now=9)
-    assert open_header(edited, renewed) == {0: KEY}
-    assert what(edited, owner) == "key"
+        rewrap(sealed, policy=policy(**other), keys={0: KEY}, divided=held, now=9)
 
 
 @pytest.mark.parametrize("keys", [{}, {1: KEY}, {0: KEY, 5: KEY}])
-def test_keys_and_groups_must_belong_together(owner, sealed, keys):
+def test_keys_and_groups_must_belong_together(held, sealed, keys):
     with pytest.raises(ValueError, match="content key needs its group"):
         seal_header(
             policy=policy(),
             keys=keys,
-            owner=owner.public,
+            divided=held,
             domain="balance_sheet",
             rows=1,
             body=BODY,

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from creditzone.kernel.capsule import body as body_module
 from creditzone.kernel.capsule import check_body_digest, open_header, read_body, sealed_size, summary_of
+from creditzone.kernel.custody.join import join
+from creditzone.kernel.custody.shares import Share
 from creditzone.kernel.documents import CapsuleHeader, Policy, digest_of, parse
 from creditzone.kernel.sm import envelope
 from creditzone.kernel.sm.sm2 import PrivateKey
@@ -70,10 +72,8 @@ def test_the_body_is_built_from_the_words_of_the_page():
 
 def test_the_header_is_built_from_the_words_of_the_page(owner):
     assert digest(block("json", "policy").rstrip(b"\n")) == HEADER.policy
-    assert digest(bytes.fromhex(owner.public.hex)) == HEADER.encryption_key
-    assert len(bytes.fromhex(HEADER.secret)) == 129
-    secret = owner.decrypt(bytes.fromhex(HEADER.secret))
-    assert secret == block("hex", "secret")
+    assert digest(bytes.fromhex(owner.public.hex)) == HEADER.custody.holders[0].key
+    secret = block("hex", "secret")
     info = f"creditzone/kek/v1\n{HEADER.capsule}\n{HEADER.policy}\n{HEADER.version}".encode()
     kek = HKDF(hashes.SM3(), 16, b"", info).derive(secret)
     assert kek == block("hex", "kek")
@@ -83,9 +83,51 @@ def test_the_header_is_built_from_the_words_of_the_page(owner):
     assert sm4_gcm(kek, bytes.fromhex(wrap.nonce), KEY, associated).hex() == wrap.key
 
 
+def shares():
+    lines = block("hex", "shares")
+    return [(piece[0], piece[1:17], piece[17:]) for piece in (lines[:49], lines[49:82], lines[82:])]
+
+
+def times(left, right):
+    """In GF(2^128) with the modulus of the page."""
+    product = 0
+    for power in range(128):
+        if right >> power & 1:
+            product ^= left << power
+    for power in range(254, 127, -1):
+        if product >> power & 1:
+            product ^= (1 << 128 | 0b10000111) << (power - 128)
+    return product
+
+
+def inverse(element):
+    """Its power 2^128 - 2."""
+    power, result = element, 1
+    for _ in range(127):
+        power = times(power, power)
+        result = times(result, power)
+    return result
+
+
+def test_the_secret_is_put_together_from_the_words_of_the_page():
+    place, custody = f"{HEADER.capsule}\n{HEADER.version}\n", HEADER.custody
+    for index, salt, value in shares():
+        told = f"creditzone/shard/v1\n{place}{index}\n".encode() + salt + value
+        assert digest(told) == custody.holders[index].commitment
+    (_, _, own), (_, _, first), (_, _, second) = shares()
+    # a line: first = S + c and second = S + 2c, so 3c is what they differ by
+    slope = times(int.from_bytes(first) ^ int.from_bytes(second), inverse(3))
+    common = (int.from_bytes(first) ^ slope).to_bytes(16)
+    info = f"creditzone/custody/v1\n{HEADER.capsule}\n{HEADER.version}".encode()
+    assert HKDF(hashes.SM3(), 32, b"", info).derive(own + common) == block("hex", "secret")
+    told = f"creditzone/dek/v1\n{place}".encode() + bytes.fromhex(custody.salt) + block("hex", "secret")
+    assert digest(told) == custody.secret
+
+
 def test_the_program_opens_what_stands_on_the_page():
-    owner = PrivateKey(OWNER)
-    keys = open_header(HEADER, owner)
+    released = [Share(*piece) for piece in shares()]
+    secret = join(HEADER.custody, released, capsule=HEADER.capsule, version=HEADER.version)
+    keys = open_header(HEADER, secret)
     assert keys == {0: KEY}
     assert digest_of(parse(block("json", "policy").rstrip(b"\n"), Policy)) == HEADER.policy
     check_body_digest(io.BytesIO(BODY), HEADER)

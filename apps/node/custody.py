@@ -1,0 +1,74 @@
+"""The provider's own part of each capsule's secret, kept at this node: without it a header's keys open for nobody.
+
+A new sealing draws a new one and the one before is destroyed, so that older headers, which the portal and others keep,
+do not open any more. It stands in the store under the keystore's key, and deleted bytes are written over there.
+"""
+
+from __future__ import annotations
+
+from apps.node import documents
+from apps.node.node import Node
+from apps.node.store import Transaction
+from creditzone.kernel.custody.join import ShareRefused, join
+from creditzone.kernel.custody.shares import SALT, Share
+from creditzone.kernel.custody.split import Divided, Guardian, Plan, divide
+from creditzone.kernel.documents import CapsuleHeader, Policy, key_id
+from creditzone.kernel.refusals import Refused
+from creditzone.kernel.sm.sm4 import AuthenticationError
+
+
+def renew(node: Node, tx: Transaction, policy: Policy) -> Divided:
+    """Draw the secret of this version of a capsule and keep the own part in the place of the one before.
+
+    Call `destroy_older` once the transaction stands."""
+    owner = documents.own_encryption_key(node, policy.provider)
+    provider = Guardian(
+        kind="provider", organisation=policy.provider, name=node.name_of(policy.provider), key=key_id(owner)
+    )
+    divided = divide(Plan(threshold=1, provider=provider), capsule=policy.capsule, version=policy.version)
+    own = divided.shares[0]
+    tx.run(
+        "INSERT INTO own_part (capsule, version, sealed) VALUES (?, ?, ?) ON CONFLICT (capsule) DO UPDATE SET"
+        " version = excluded.version, sealed = excluded.sealed",
+        policy.capsule,
+        policy.version,
+        node.keys.seal(own.salt + own.value, use=_use(policy.capsule, policy.version)),
+    )
+    return divided
+
+
+def has_part(tx: Transaction, capsule: str, version: int) -> bool:
+    """Whether the own part of this very version is here."""
+    return tx.one("SELECT 1 FROM own_part WHERE capsule = ? AND version = ?", capsule, version) is not None
+
+
+def drop_older(tx: Transaction, capsule: str, version: int) -> None:
+    """Delete the own part of a version that was left behind."""
+    tx.run("DELETE FROM own_part WHERE capsule = ? AND version < ?", capsule, version)
+
+
+def destroy_older(node: Node) -> None:
+    """Let no copy of a replaced part stay in the store's log; somebody who reads right now delays it to the next."""
+    node.store.forget_deleted()
+
+
+def secret_of(node: Node, header: CapsuleHeader) -> bytes:
+    """The header's secret, put together from the shares that are here; raises Refused and names the holder."""
+    row = node.store.one(
+        "SELECT sealed FROM own_part WHERE capsule = ? AND version = ?", header.capsule, header.version
+    )
+    shares = []
+    if row is not None:
+        try:
+            plain = node.keys.open_sealed(row["sealed"], use=_use(header.capsule, header.version))
+        except AuthenticationError:
+            raise Refused("share-wrong", holder=node.name_of(header.provider)) from None
+        shares.append(Share(0, plain[:SALT], plain[SALT:]))
+    try:
+        return join(header.custody, shares, capsule=header.capsule, version=header.version)
+    except ShareRefused as error:
+        raise Refused(error.clause, holder=error.holder) from None
+
+
+def _use(capsule: str, version: int) -> str:
+    return f"own-part {capsule} {version}"
