@@ -42,6 +42,10 @@ class RuleSerializer(serializers.Serializer[Any]):
     engines = serializers.ListField(child=serializers.ChoiceField(ENGINES))
     disclosures = serializers.ListField(child=serializers.ChoiceField(DISCLOSURES))
     minimum_group = serializers.IntegerField(min_value=1, allow_null=True, default=None)
+    max_rows = serializers.IntegerField(min_value=1, allow_null=True, default=None)
+    decision_bands = serializers.ListField(child=serializers.IntegerField(min_value=1), max_length=50, default=list)
+    per_day = serializers.IntegerField(min_value=1, allow_null=True, default=None)
+    rows_per_day = serializers.IntegerField(min_value=1, allow_null=True, default=None)
     days = serializers.IntegerField(min_value=1, max_value=3660, required=False)
     not_before = serializers.DateTimeField(required=False)
     not_after = serializers.DateTimeField(required=False)
@@ -67,6 +71,10 @@ def rule_of(given: dict[str, Any], *, domain: str) -> Rule:
         disclosures=given["disclosures"],
         columns=columns_of_models(domain, given["models"]),
         minimum_group=given["minimum_group"],
+        max_rows=given["max_rows"],
+        decision_bands=given["decision_bands"],
+        per_day=given["per_day"],
+        rows_per_day=given["rows_per_day"],
         not_before=clock.to_ms(begins),
         not_after=clock.to_ms(ends),
         uses=given["uses"],

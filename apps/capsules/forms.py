@@ -19,9 +19,11 @@ from apps.tenants.roles import Kind
 from apps.ui.templatetags.ui import called
 from creditzone.kernel.documents import Rule
 from creditzone.kernel.policy.constraints.columns import ColumnUse
+from creditzone.kernel.policy.constraints.count import Count
 from creditzone.kernel.policy.constraints.environment import ENGINES
-from creditzone.kernel.policy.constraints.output import FORMS as DISCLOSURES
+from creditzone.kernel.policy.constraints.output import FORMS, Output
 from creditzone.kernel.policy.constraints.subject import SUBJECT
+from creditzone.kernel.policy.constraints.window import Daily, Window
 from creditzone.kernel.policy.purposes import PURPOSES, say_purpose
 from creditzone.kernel.policy.writing import columns_for, permit
 
@@ -29,6 +31,12 @@ MOST_RULES = 6
 DAYS_MAX, USES_MAX = 3660, 10**9
 GRANTEE_KINDS = (Kind.BANK, Kind.CODE_CENTRE, Kind.PLATFORM)
 LISTS = ("grantees", "purposes", "models", "engines", "disclosures")
+DISCLOSURES = ("decision", "grade", "reasons", "score")
+"""What a job may ask for; statistics are no job yet."""
+SINGLE = (
+    "id", "days", "uses", "minimum_group", "per_day", "max_rows", "rows_per_day", "decision_band", "opens", "closes",
+)  # fmt: skip
+LIMITS = ("minimum_group", "per_day", "max_rows", "rows_per_day")
 NONE_CHOSEN = {"required": _("Choose at least one; none allows nothing.")}
 
 
@@ -36,6 +44,9 @@ def _several(label: Any, help_text: Any = "") -> forms.MultipleChoiceField:
     return forms.MultipleChoiceField(
         label=label, help_text=help_text, widget=forms.CheckboxSelectMultiple, error_messages=NONE_CHOSEN
     )
+
+
+_TIME = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 
 
 class RuleForm(forms.Form):
@@ -56,9 +67,21 @@ class RuleForm(forms.Form):
         required=False,
         min_value=10,
         max_value=10**6,
-        help_text=_("Leave it empty for scoring: a rule with it permits statistics only."),
+        help_text=_("For statistics only: a firm's own result is guarded by its authorisation."),
         error_messages={"min_value": _("Statistics rest on at least 10 firms.")},
     )
+    per_day = forms.IntegerField(label=_("Uses a day"), required=False, min_value=1, max_value=USES_MAX)
+    max_rows = forms.IntegerField(label=_("Firms a job, at most"), required=False, min_value=1, max_value=10**9)
+    rows_per_day = forms.IntegerField(label=_("Firms a day, at most"), required=False, min_value=1, max_value=10**9)
+    decision_band = forms.IntegerField(
+        label=_("Lowest band of a decision"),
+        required=False,
+        min_value=1,
+        max_value=50,
+        help_text=_("Bands count from the worst, which is 0. Empty: the user chooses."),
+    )
+    opens = forms.TimeField(label=_("Open daily from"), required=False, widget=_TIME)
+    closes = forms.TimeField(label=_("until"), required=False, widget=_TIME, help_text=_("Shanghai time."))
 
     def __init__(self, *args: Any, domain: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,7 +90,7 @@ class RuleForm(forms.Form):
         self._choices("purposes", [(code, say_purpose(code, language())) for code in PURPOSES])
         self._choices("models", _models(domain))
         at = 0 if language() == "zh" else 1
-        self._choices("disclosures", [(code, words[at]) for code, words in DISCLOSURES.items()])
+        self._choices("disclosures", [(code, FORMS[code][at]) for code in DISCLOSURES])
         self._choices("engines", [(code, words[at]) for code, words in ENGINES.items()])
 
     def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
@@ -75,18 +98,33 @@ class RuleForm(forms.Form):
         assert isinstance(field, forms.MultipleChoiceField)
         field.choices = choices
 
+    @property
+    def has_limits(self) -> bool:
+        """Whether one of the folded fields is filled in, or wrong."""
+        folded = ("minimum_group", "max_rows", "rows_per_day", "decision_band", "opens", "closes")
+        return any(self[name].value() not in (None, "") or self[name].errors for name in folded)
+
     def rule(self, *, since: datetime) -> Rule:
         """The kernel's rule for the validated fields; its window begins at `since`."""
         given = self.cleaned_data
+        lists: dict[str, Any] = {name: tuple(given[name]) for name in LISTS}
         return permit(
             given["id"],
-            **{name: tuple(given[name]) for name in LISTS},
+            **lists,
             columns=columns_of_models(self.domain, given["models"]),
-            minimum_group=given["minimum_group"],
+            **_limits(given),
             not_before=clock.to_ms(since),
             not_after=clock.to_ms(since + timedelta(days=given["days"])),
             uses=given["uses"],
         )
+
+    def clean(self) -> dict[str, Any]:
+        """Hours have two different ends."""
+        given = super().clean() or {}
+        opens, closes = given.get("opens"), given.get("closes")
+        if (opens is None) != (closes is None) or (opens is not None and opens == closes):
+            self.add_error("closes", _("Give both hours, and two different ones; or neither."))
+        return given
 
     def sketch(self, *, since: datetime) -> Rule:
         """The rule as far as it is filled in: for its sentence only, with a word where nothing was chosen."""
@@ -99,11 +137,25 @@ class RuleForm(forms.Form):
             "rule",
             **parts,
             columns=columns_of_models(self.domain, given.get("models") or ()),
-            minimum_group=given.get("minimum_group"),
+            **_limits(given),
             not_before=clock.to_ms(since),
             not_after=clock.to_ms(since + timedelta(days=days)),
             uses=given.get("uses") or 0,
         )
+
+
+def _limits(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a rule need not say, as far as it is filled in."""
+    opens, closes, band = given.get("opens"), given.get("closes"), given.get("decision_band")
+    hours: tuple[Daily, ...] = ()
+    if opens is not None and closes is not None and opens != closes:
+        since, until = (moment.hour * 60 + moment.minute for moment in (opens, closes))
+        hours = (Daily(since=since, until=until, zone="Asia/Shanghai"),)
+    return {
+        **{name: given.get(name) for name in LIMITS},
+        "decision_bands": () if band is None else (band,),
+        "daily": hours,
+    }
 
 
 def _grantees() -> list[tuple[str, str]]:
@@ -164,13 +216,30 @@ def rule_values(rule: Rule) -> dict[str, Any]:
         **{name: list(getattr(rule, name)) for name in LISTS},
         "days": max(1, round((rule.not_after - rule.not_before) / day)),
         "uses": rule.uses,
-        "minimum_group": rule.minimum_group,
+        **_limit_values(rule),
     }
+
+
+def _limit_values(rule: Rule) -> dict[str, Any]:
+    output, count, hours = rule.of(Output), rule.of(Count), rule.of(Window).daily
+    return {
+        "minimum_group": output.minimum_group,
+        "max_rows": output.max_rows,
+        "decision_band": output.decision_bands[0] if output.decision_bands else None,
+        "per_day": count.per_day,
+        "rows_per_day": count.rows_per_day,
+        "opens": _clock(hours[0].since) if hours else None,
+        "closes": _clock(hours[0].until) if hours else None,
+    }
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 def raw_values(data: Any, prefix: str) -> dict[str, Any]:
     """What stands in one rule's fields, unchecked, so that adding a rule loses nothing and blames nobody."""
-    single = {name: data.get(f"{prefix}-{name}", "") for name in ("id", "days", "uses", "minimum_group")}
+    single = {name: data.get(f"{prefix}-{name}", "") for name in SINGLE}
     return {**single, **{name: data.getlist(f"{prefix}-{name}") for name in LISTS}}
 
 

@@ -60,6 +60,11 @@ FIELDS = {
     "operation": "models",
     "columns": "models",
     "attestation": "engines",
+    "uses-a-day": "per_day",
+    "rows-a-day": "rows_per_day",
+    "max-rows": "max_rows",
+    "decision-band": "decision_band",
+    "daily-window": "opens",
 }
 """The form field behind each value of a sentence: what a form does not ask follows from what it does."""
 

@@ -128,10 +128,11 @@ def test_a_next_version_begins_with_the_rules_in_force_and_says_what_changes(roa
     path = f"/capsules/policies/new/?capsule={capsule.id}"
     body = client.get(path).content.decode()
     assert "policy v2" in body
-    assert "no clause differs but the window" in body
+    assert "validity" in body  # a new version's window begins anew
     tighter = filled(road, **{"r1-id": "r1", "r1-uses": "9"})
     said = client.post(f"/capsules/policies/preview/?capsule={capsule.id}", tighter, headers=HTMX).content.decode()
-    assert "Uses in all" in said
+    assert "uses in all" in said
+    assert "<del>10 times</del> <ins>9 times</ins>" in said
     assert client.post(path, tighter).status_code == 302
     with tenant_tx(None, role="exchange"):
         assert Capsule.objects.get().draft_digest != ""

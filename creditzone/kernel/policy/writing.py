@@ -14,7 +14,7 @@ from creditzone.kernel.policy.constraints.environment import Engine, Environment
 from creditzone.kernel.policy.constraints.output import Form, Output
 from creditzone.kernel.policy.constraints.purpose import Purpose
 from creditzone.kernel.policy.constraints.subject import Subject
-from creditzone.kernel.policy.constraints.window import Window
+from creditzone.kernel.policy.constraints.window import Daily, Window
 
 EVERY_COLUMN = (ColumnUse(name=ALL, ground="firm_authorisation", modes=("match", "score", "statistic")),)
 
@@ -31,6 +31,11 @@ def permit(
     not_after: int,
     uses: int,
     minimum_group: int | None = None,
+    max_rows: int | None = None,
+    decision_bands: Sequence[int] = (),
+    per_day: int | None = None,
+    rows_per_day: int | None = None,
+    daily: Sequence[Daily] = (),
     columns: Sequence[ColumnUse] = EVERY_COLUMN,
     more: Sequence[Clause] = (),
 ) -> Rule:
@@ -45,9 +50,14 @@ def permit(
             Code(models=tuple(models)),
             Environment(engines=tuple(engines), attestations=("none",)),
             Columns(columns=tuple(columns)),
-            Output(forms=tuple(disclosures), minimum_group=minimum_group),
-            Window(not_before=not_before, not_after=not_after),
-            Count(total=uses),
+            Output(
+                forms=tuple(disclosures),
+                minimum_group=minimum_group,
+                max_rows=max_rows,
+                decision_bands=tuple(decision_bands),
+            ),
+            Window(not_before=not_before, not_after=not_after, daily=tuple(daily)),
+            Count(total=uses, per_day=per_day, rows_per_day=rows_per_day),
             *more,
         ),
     )

@@ -135,6 +135,6 @@ def test_a_new_version_says_what_it_loosens_and_tightens(signed_in, node, acting
     digest = furnished.send_draft(node, msgspec.structs.replace(again, rules=(changed,)))
     page = signed_in.get(f"/sign/{digest}/").content.decode()
     assert "Against version 1" in page
-    assert "<del>40</del>" in page
-    assert "<ins>20</ins>" in page
+    assert "<del>40 times</del>" in page
+    assert "<ins>20 times</ins>" in page
     assert "It covers 5 firms." in page
