@@ -27,6 +27,7 @@ from apps.capsules.forms import (
     template_rules,
 )
 from apps.capsules.models import Capsule
+from apps.capsules.rehearsal import rehearse
 from apps.capsules.selectors import Act
 from apps.capsules.wording import policy_segments
 from apps.core import clock
@@ -217,6 +218,7 @@ def _said(request: TenantRequest, subject: Subject, forms: list[RuleForm]) -> di
         "document": json.dumps(EXPORTS[say](policy), ensure_ascii=False, indent=2) if say in EXPORTS else "",
         "changes": changes_of(head.policy.rules, rules) if head else [],
         "old_version": head.version if head else None,
+        "rehearsal": rehearse(policy, subject.capsule.id, language=language()) if subject.capsule else None,
     }
 
 

@@ -6,6 +6,9 @@ class ComputeConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what this app takes in from nodes, and what it says on homes."""
+        from apps.capsules.rehearsal import register_past_uses
         from apps.compute import panels, statements  # noqa: F401
+        from apps.compute.history import past_uses
 
         panels.register_all()
+        register_past_uses(past_uses)
