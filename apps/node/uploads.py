@@ -127,7 +127,6 @@ def append(node: Node, acting: Acting, upload: str, *, offset: int, piece: bytes
     number = offset // PIECE
     nonce = secrets.token_bytes(NONCE)
     sealed = Sm4Gcm(key).seal(nonce, piece, piece_data(upload, number))
-    write_private(piece_path(node, upload, number), nonce + sealed)
     with node.store.write() as tx:
         moved = tx.run(
             "UPDATE upload SET received = ? WHERE id = ? AND received = ? AND state = 'open'",
@@ -135,6 +134,8 @@ def append(node: Node, acting: Acting, upload: str, *, offset: int, piece: bytes
             upload,
             offset,
         )
+        if moved:  # of two that race for this place only the one that got it writes
+            write_private(piece_path(node, upload, number), nonce + sealed)
     if not moved:
         raise OffsetWrong(get(node, acting, upload).offset)
     return get(node, acting, upload)

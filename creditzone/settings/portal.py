@@ -130,7 +130,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["apps.core.api.ActorAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["apps.core.api.SignedIn"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["apps.core.api.Json"],
     "DEFAULT_PAGINATION_CLASS": "apps.core.api.NewestFirst",
     "DEFAULT_SCHEMA_CLASS": "apps.core.schema.PageSchema",
     "EXCEPTION_HANDLER": "apps.core.problems.exception_handler",

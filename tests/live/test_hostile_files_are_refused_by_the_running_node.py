@@ -95,6 +95,40 @@ def test_codes_that_a_spreadsheet_spoiled_and_repeated_ones_go_to_quarantine(liv
     assert (found["rows"], found["accepted"], found["quarantined"]) == (6, 2, 4)
 
 
+FACTS = {"filename": "a.csv", "size": 10, "domain": "turnover", "title": "声明"}
+DECLARED = {
+    "no JSON": b"\xff\xfe\x00",
+    "nested without end": b"[" * 8000,
+    "a list": b"[1]",
+    "an endless size": json.dumps(FACTS | {"size": float("inf")}).encode(),
+    "a size that is no number": json.dumps(FACTS | {"size": float("nan")}).encode(),
+    "a negative size": json.dumps(FACTS | {"size": -1}).encode(),
+    "a size beyond all disks": json.dumps(FACTS | {"size": 10**30}).encode(),
+    "half a character in its title": json.dumps(FACTS | {"title": "\ud800"}).encode(),
+    "half a character in its name": json.dumps(FACTS | {"filename": "\ud800.csv"}).encode(),
+    "an unknown domain": json.dumps(FACTS | {"domain": "../turnover"}).encode(),
+}
+
+
+@pytest.mark.parametrize("what", DECLARED)
+def test_an_upload_that_is_announced_with_nonsense_does_not_begin(live: LiveZone, what):
+    who = live.officers["merchant"]
+    page = who.enter_node("/datasets/upload/")
+    token = {"X-CSRFToken": page.field("csrfmiddlewaretoken"), "Origin": who.node}
+    assert who.browser._once("POST", f"{who.node}/uploads/", DECLARED[what], token).status == 422
+
+
+def test_cells_that_a_spreadsheet_would_compute_come_out_of_quarantine_as_text(live: LiveZone, tmp_path):
+    hostile = ['=HYPERLINK("http://evil.example")', "@SUM(1)", "+1+1", "-1+1", "\t=1"]
+    (tmp_path / "cells.csv").write_bytes(table([row(code(1)), *[row(cell) for cell in hostile]]))
+    who = live.officers["merchant"]
+    dataset = who.upload(tmp_path / "cells.csv", domain="turnover", title="公式")
+    kept = who.browser.get(f"{who.node}/datasets/{dataset}/quarantine.csv").text.lstrip("\ufeff")
+    cells = [cell for line in csv.reader(io.StringIO(kept)) for cell in line]
+    assert {f"'{cell}" for cell in hostile} - {"'\t=1"} <= set(cells)
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
 def begin(live: LiveZone, size: int):
     who = live.officers["merchant"]
     page = who.enter_node("/datasets/upload/")
@@ -119,22 +153,29 @@ def test_pieces_out_of_place_too_long_or_too_early_change_nothing(live: LiveZone
     assert who.browser.request("POST", f"{who.node}{address}finish/", b"", token).status == 202
 
 
-def test_of_two_pieces_that_race_for_one_place_one_lands(live: LiveZone):
-    data = table([row(code(number)) for number in range(500)])
-    who, address, token = begin(live, len(data))
-    outcomes: list[int] = []
+@pytest.mark.parametrize("round", range(4))
+def test_of_two_pieces_that_race_for_one_place_one_lands_whole(live: LiveZone, round):
+    """The files differ in their last row, which one of them has in quarantine: what was taken is what counts."""
+    good = table([row(code(number)) for number in range(8000)])
+    bad = good[: -len("1.5\n")] + b"1x5\n"
+    who, address, token = begin(live, len(good))
+    outcomes: dict[int, int] = {}
     both = threading.Barrier(2)
 
-    def race() -> None:
+    def race(faults: int, piece: bytes) -> None:
         both.wait()
-        outcomes.append(patch(who, address, token, 0, data))
+        outcomes[faults] = patch(who, address, token, 0, piece)
 
-    racers = [threading.Thread(target=race) for _ in range(2)]
+    racers = [threading.Thread(target=race, args=[faults, piece]) for faults, piece in enumerate([good, bad])]
     for one in racers:
         one.start()
     for one in racers:
         one.join()
-    assert sorted(outcomes) == [204, 409]
+    assert sorted(outcomes.values()) == [204, 409]
+    dataset = json.loads(who.browser.request("POST", f"{who.node}{address}finish/", b"", token).text)["dataset"]
+    who.wait_for_dataset(dataset)
+    found = who._expect(200, "GET", f"/api/v1/datasets/{dataset}/")
+    assert outcomes[found["quarantined"]] == 204
 
 
 def test_somebody_elses_upload_is_not_there(live: LiveZone):
@@ -144,3 +185,12 @@ def test_somebody_elses_upload_is_not_there(live: LiveZone):
     page = other.enter_node("/datasets/upload/")
     token = {"X-CSRFToken": page.field("csrfmiddlewaretoken"), "Origin": other.node}
     assert patch(other, address, token, 0, data) == 404
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b"{" * 100_000, b'{"title":' * 20_000, b"\xff\xfe"])
+def test_a_body_that_the_portals_api_cannot_read_is_a_bad_request(live: LiveZone, body):
+    who = live.officers["officer"]
+    headers = {"Authorization": f"Bearer {who.token}", "Content-Type": "application/json", "Accept": "application/json"}
+    answer = who.browser._once("POST", f"{live.portal}/api/v1/jobs/", body, headers)
+    assert answer.status == 400
+    assert json.loads(answer.text)["code"] != "crash"

@@ -43,7 +43,8 @@ def create(request: NodeRequest) -> HttpResponseBase:
         wanted = json.loads(request.read(JSON_MOST))
         filename, size = str(wanted["filename"]), int(wanted["size"])
         domain, title = str(wanted["domain"]), str(wanted["title"])
-    except (ValueError, KeyError, TypeError):
+        f"{filename}{title}".encode()  # JSON can name half a character, which no text holds
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return _bad(request, _("Name, size, domain and title are needed, as JSON."))
     upload = uploads.create(request.node, request.acting, filename=filename, size=size, domain=domain, title=title)
     response = JsonResponse(as_json(upload), status=201)
