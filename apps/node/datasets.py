@@ -196,7 +196,8 @@ def refusal_sentence(dataset: Dataset, language: str) -> str:
 def delete(node: Node, acting: Acting, dataset: str) -> None:
     """Remove a dataset and its bodies, for good: file and content key go, so nothing opens them any more.
 
-    A capsule that stands on it has to be withdrawn first, and goes too: its header holds the keys once more, wrapped.
+    A capsule that stands on it has to be withdrawn first, and goes too, with the node's part of its secret: its header,
+    which others keep, holds the keys once more, wrapped.
     Uses stay counted. Raises Forbidden, FactorStale, NotFound, IllegalMove; NodeError while a capsule is in use."""
     require(acting, Act.UPLOAD)
     found = get(node, acting, dataset)
@@ -209,12 +210,14 @@ def delete(node: Node, acting: Acting, dataset: str) -> None:
             raise NodeError("dataset-in-use")
         if tx.one("SELECT 1 FROM attempt WHERE capsule = ? AND state IN ('accepted', 'started', 'running')", dataset):
             raise NodeError("dataset-in-job")
+        tx.run("DELETE FROM own_part WHERE capsule IN (SELECT id FROM capsule WHERE dataset = ?)", dataset)
         tx.run("DELETE FROM capsule WHERE dataset = ?", dataset)
         bodies = tx.all("SELECT id FROM body WHERE dataset = ?", dataset)
         tx.run("DELETE FROM body WHERE dataset = ?", dataset)
         tx.run("DELETE FROM dataset WHERE id = ?", dataset)
     for body in bodies:
         _unlink(node, body["id"])
+    node.store.forget_deleted()
 
 
 def bodies_folder(node: Node) -> Path:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from apps.node import attempts, capsules, computation, custody, uses
+from apps.node import attempts, capsules, computation, custody, datasets, uses
 from apps.node.node import Node
 from apps.node.roster import Acting
 from apps.node.store import DATABASE
@@ -84,6 +84,18 @@ def test_no_copy_of_the_old_part_stays_in_the_stores_files(sealed: Sealed):
     custody.destroy_older(sealed.node)
     assert new not in files()
     assert new[8:] not in files()
+
+
+def test_a_deleted_capsule_leaves_neither_its_part_nor_its_keys(sealed: Sealed):
+    node, header = sealed.node, sealed.header()
+    keys = node.store.one("SELECT keys FROM body WHERE dataset = ?", sealed.capsule)
+    assert keys is not None
+    gone = [sealed.part(), bytes(keys["keys"])]
+    assert world.folder_holds(node.home, gone) != []
+    capsules.withdraw(node, sealed.acting, sealed.capsule)
+    datasets.delete(node, sealed.acting, sealed.capsule)
+    assert world.folder_holds(node.home, gone) == []
+    assert sealed.refusal(header)[0] == "share-missing"
 
 
 def test_the_part_itself_stands_nowhere_unsealed(sealed: Sealed):
