@@ -10,6 +10,7 @@ from django.test import Client
 
 from creditzone.kernel import documents
 from creditzone.kernel.documents import (
+    FOR_ONE_READER,
     Card,
     Document,
     DocumentSigned,
@@ -52,6 +53,7 @@ class FakeNode:
     counter: int = 0
     number: int = 0
     previous: str | None = None
+    unkept: int = 0
     received: int = 0
     outbox: list[Signed] = field(default_factory=list)
     inbox: list[Message] = field(default_factory=list)
@@ -73,12 +75,14 @@ class FakeNode:
             organisation=organisation or self.uscc,
             number=self.number + 1,
             previous=self.previous,
+            unkept=self.unkept,
             at=now_ms(),
             body=body,
         )
         said = signed(msgspec.structs.replace(statement, **changes), self.key, by=self.uscc)
         self.number += 1
         self.previous = said.digest
+        self.unkept = self.unkept + 1 if isinstance(body, FOR_ONE_READER) else 0
         self.outbox.append(said)
         return said
 

@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 import structlog
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from apps.core import clock
 from apps.core.errors import DomainError, Refused
@@ -37,18 +37,17 @@ from apps.tenants.models import Card, Organisation
 from apps.tenants.selectors import card_document
 from creditzone.kernel import refusals
 from creditzone.kernel.documents import (
+    FOR_ONE_READER,
     CardShown,
+    D,
     DocumentError,
     Downlink,
-    GradesTaken,
     Message,
     Recalled,
-    SealedSent,
     SignatureInvalid,
     Signed,
     Statement,
     Uplink,
-    read,
 )
 
 log = structlog.get_logger("creditzone.exchange")
@@ -58,9 +57,6 @@ LARGEST_ANSWER = 4 * 1024 * 1024
 STATEMENTS_AT_ONCE = 1000
 MESSAGES_AT_ONCE = 50  # the largest are 360 KB each
 CARDS_AT_ONCE = 100
-FOR_ONE_READER = (SealedSent, GradesTaken)
-"""Statements of which no copy is kept beside what their app makes of them: sealed messages go to their recipient's node
-alone, taken grades into their organisation's file alone, which a regulator does not read. Digest and chain stay."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,9 +74,9 @@ def answer_call(body: bytes) -> bytes:
 
     Raises CallMalformed, CallNotSigned, ForeignZone, ClockSkewed, CallReplayed, ChainBroken or
     NotForThatOrganisation; then nothing new was taken in, or only statements before the faulty one."""
-    signed, uplink = _read(body)
+    signed = _read(body)
     with tenant_tx(None, role="exchange"):
-        call = _verify(signed, uplink)
+        call = _verify(signed)
         answered = _claim_counter(call)
         if answered is None and not call.statements:
             answered = _answer(call)
@@ -93,23 +89,29 @@ def answer_call(body: bytes) -> bytes:
         return _answer(call)
 
 
-def _read(body: bytes) -> tuple[Signed, Uplink]:
+def _read(body: bytes) -> Signed:
+    """The call as it came: what it says is not parsed before its signature fits."""
     try:
         signed = msgspec.json.decode(body, type=Signed)
-        return signed, read(signed, Uplink)
-    except (msgspec.DecodeError, DocumentError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CallMalformed(what=str(error)) from error
+    if len(signed.signatures) != 1:
+        raise CallMalformed(what="a call bears one signature")
+    return signed
 
 
 # Who speaks -------------------------------------------------------------------------------------------------
 
 
-def _verify(signed: Signed, uplink: Uplink) -> _Call:
+def _verify(signed: Signed) -> _Call:
     """Signatures, zone, clock, and whose word each statement is."""
-    node = Organisation.objects.filter(uscc=uplink.node, hosted_by=None).first()
+    caller = signed.signatures[0].by
+    node = Organisation.objects.filter(uscc=caller, hosted_by=None).first()
     if node is None:
+        raise CallNotSigned(node=caller)
+    uplink = _require(signed, Uplink, node)
+    if uplink.node != node.uscc:
         raise CallNotSigned(node=uplink.node)
-    _require(signed, Uplink, node)
     if uplink.zone != zone.zone_digest():
         raise ForeignZone()
     skew = uplink.sent_at - clock.to_ms(clock.now())
@@ -122,9 +124,9 @@ def _verify(signed: Signed, uplink: Uplink) -> _Call:
     return _Call(signed=signed, uplink=uplink, node=node, statements=statements)
 
 
-def _require(signed: Signed, kind: type, node: Organisation, *, current: bool = True) -> None:
+def _require(signed: Signed, kind: type[D], node: Organisation, *, current: bool = True) -> D:
     try:
-        require_signed_by(signed, kind, node, current=current)
+        return require_signed_by(signed, kind, node, current=current)
     except DocumentError as error:
         raise CallMalformed(what=str(error)) from error
     except SignatureInvalid as error:
@@ -132,8 +134,7 @@ def _require(signed: Signed, kind: type, node: Organisation, *, current: bool = 
 
 
 def _verify_statement(signed: Signed, node: Organisation) -> tuple[Statement, Organisation]:
-    _require(signed, Statement, node, current=False)  # it may have waited in the outbox since before a new card
-    statement = read(signed, Statement)
+    statement = _require(signed, Statement, node, current=False)  # it may have waited since before a new card
     if statement.zone != zone.zone_digest():
         raise ForeignZone()
     if statement.node != node.uscc:
@@ -312,12 +313,13 @@ def _recalled(call: _Call, line: NodeLine) -> tuple[Recalled, ...]:
             break
         taken.append(Recalled(number=number, digest=digest, statement=statement))
     if above + len(taken) >= line.statements:
-        _tell_again(call.node, line)
+        _tell_again(call, line)
     return tuple(taken)
 
 
-def _tell_again(node: Organisation, line: NodeLine) -> None:
+def _tell_again(call: _Call, line: NodeLine) -> None:
     """Cards, drafts that wait, and what the apps above add: the node takes each in once, whatever its backup knows."""
+    node = call.node
     for shown in ShownCard.objects.filter(node=node).select_related("card__organisation").order_by("card_id"):
         if node.id not in {shown.card.organisation_id, shown.card.organisation.hosted_by_id}:
             tell(node, CardShown(number=UNNUMBERED, card=card_document(shown.card)), sender=NOBODY)
@@ -328,6 +330,9 @@ def _tell_again(node: Organisation, line: NodeLine) -> None:
         send_draft(Signed(text=draft.text, signatures=()), to=draft.organisation, sender=draft.owner)
     for handler in registry.RESTORED:
         handler(node)
+    waits = Q(number=None) | Q(number__gt=call.uplink.received)
+    before = NodeMessage.objects.filter(waits, node=node, body=OuterRef("body"), pk__lt=OuterRef("pk"))
+    NodeMessage.objects.filter(Exists(before), node=node, number=None).delete()  # asking twice tells nothing twice
     append_entry(
         actor=None,
         act="node.restored",

@@ -55,7 +55,7 @@ class StatementRecord(models.Model):
     digest = models.CharField(max_length=68)
     kind = models.CharField(max_length=20)
     signed = models.JSONField(null=True)
-    """`documents.Signed`; not kept of what has one reader: sealed messages, taken grades (`line.FOR_ONE_READER`)."""
+    """`documents.Signed`; not kept of what has one reader (`documents.FOR_ONE_READER`)."""
     outcome = models.CharField(max_length=10, choices=Outcome)
     reason = models.CharField(max_length=60, blank=True)
     """The refusal's code where it was rejected."""

@@ -127,7 +127,9 @@ def stop(node: Node, tx: Transaction, *, job: str, up_to: int, reason: str) -> N
 
 
 def next_started(node: Node) -> Attempt | None:
-    """Take the oldest started attempt and mark it running."""
+    """Take the oldest started attempt and mark it running; none while the node does not know yet what it had begun."""
+    if restoring.is_restoring(node):
+        return None
     with node.store.write() as tx:
         row = tx.one("SELECT * FROM attempt WHERE state = 'started' ORDER BY at LIMIT 1")
         if row is None:
@@ -222,7 +224,9 @@ def live_jobs(node: Node) -> list[str]:
 
 
 def slots_free(node: Node) -> int:
-    """Slots without a live attempt."""
+    """Slots without a live attempt; none at a restored node that still gets back what it said."""
+    if restoring.is_restoring(node):
+        return 0
     row = node.store.one("SELECT count(*) AS busy FROM attempt WHERE state IN (?, ?, ?)", *LIVE)
     return max(0, node.config.slots - (int(row["busy"]) if row is not None else 0))
 

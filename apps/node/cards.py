@@ -113,6 +113,25 @@ def issue_firm(node: Node, *, organisation: str, name: str, name_en: str, passph
     return document
 
 
+def take_back(node: Node, tx: Transaction, document: Signed) -> bool:
+    """Put back a card that was issued here after this store's backup; whether the keys that it names are here."""
+    card = read(document, Card)
+    if tx.one("SELECT 1 FROM card WHERE digest = ?", document.digest):
+        return True
+    keys = node.keys
+    mine = (keys.signing.public.hex, keys.encryption.public.hex)
+    is_here = (
+        card.organisation == node.organisation
+        and (card.signing_key, card.encryption_key) == mine
+        and card.link_certificate in (None, keys.link_certificate)
+    )
+    if is_here:
+        _replace(tx, document, card, state="own", by="node")
+    else:
+        _insert(tx, document, card, state="replaced")
+    return is_here
+
+
 def show(node: Node, tx: Transaction, document: Signed) -> State | None:
     """Take in a card that the portal carries; the state it got, None where it is damaged or known.
 

@@ -7,7 +7,7 @@ import sqlite3
 import msgspec
 import structlog
 
-from apps.node import attempts, cards, contracts, outbox, results, sealed
+from apps.node import attempts, cards, contracts, outbox, restoring, results, sealed
 from apps.node.node import Node
 from apps.node.store import Transaction
 from creditzone.kernel.documents import (
@@ -47,7 +47,8 @@ def take(node: Node, message: Message) -> None:
         received = int(tx.setting("received") or 0)
         if message.number <= received:
             return
-        if message.number != received + 1 and not tx.setting("renumbered"):
+        expected = tx.setting("renumbered") or restoring.is_restoring(node)  # what the lost store took in does not come
+        if message.number != received + 1 and not expected:
             tx.keep("gap", f"{received + 1}-{message.number - 1}")
         tx.keep("received", str(message.number))
         tx.forget("renumbered")

@@ -5,11 +5,24 @@ A statement is written in the transaction of what it tells, so that neither exis
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from apps.node.node import Node
 from apps.node.store import Transaction
-from creditzone.kernel.documents import Recalled, Signed, Statement, StatementBody, now_ms, read, signed
+from creditzone.kernel.documents import (
+    FOR_ONE_READER,
+    Recalled,
+    Signed,
+    Statement,
+    StatementBody,
+    now_ms,
+    read,
+    signed,
+)
+
+_UNKEPT: Final = tuple(str(body.__struct_config__.tag) for body in FOR_ONE_READER)
 
 
 def say(node: Node, tx: Transaction, body: StatementBody, *, organisation: str | None = None) -> int:
@@ -22,6 +35,7 @@ def say(node: Node, tx: Transaction, body: StatementBody, *, organisation: str |
         organisation=organisation or node.organisation,
         number=number,
         previous=previous,
+        unkept=unkept(tx),
         at=now_ms(),
         body=body,
     )
@@ -71,10 +85,20 @@ def last(tx: Transaction) -> tuple[int, str | None]:
     return (0, None) if row is None else (int(row["number"]), str(row["digest"]))
 
 
+def unkept(tx: Transaction) -> int:
+    """How many of the newest statements in a row were for one reader, so that the portal keeps only their digests."""
+    row = tx.one(
+        "SELECT count(*) AS number FROM outbox WHERE number > coalesce("
+        "(SELECT number FROM outbox WHERE kind NOT IN (?, ?) ORDER BY number DESC LIMIT 1), 0)",
+        *_UNKEPT,
+    )
+    return 0 if row is None else int(row["number"])
+
+
 def take_back(tx: Transaction, recalled: Recalled) -> None:
     """Keep one of this node's own statements that the portal held and this store did not."""
     said = recalled.statement
-    kind = "sealed" if said is None else str(read(said, Statement).body.__struct_config__.tag)
+    kind = _UNKEPT[0] if said is None else str(read(said, Statement).body.__struct_config__.tag)
     tx.run(
         "INSERT INTO outbox (number, digest, text, kind, acknowledged, at) VALUES (?, ?, ?, ?, 1, ?)",
         recalled.number,

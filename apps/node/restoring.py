@@ -2,9 +2,10 @@
 
 It learns so from the zone: more statements are acknowledged than it knows, or its next one does not follow on the last.
 From then on it takes no orders. It asks for its own statements back, and believes one only for its own signature and
-for its place in the chain; so the portal can keep back the newest ones, but neither alter, reorder nor make up any.
-Each is carried out again as far as it counts: a use that was spent is spent, an order that was seen is seen, a head, a
-withdrawal and an act on a contract move forward. What it had said since the backup and the zone does not have yet, it
+for its place in the chain; so the portal can keep back the newest ones, but neither alter, reorder, leave out nor make
+up any. Each is carried out again as far as it counts: a use that was spent is spent, an order that was seen is seen, a
+head, a withdrawal and an act on a contract move forward. An order that was accepted, and nothing tells how it ended,
+counts as a spent use: it may have been one. What it had said since the backup and the zone does not have yet, it
 says again at the end. What only the lost store held (rows, results, signatures asked for) does not come back; the
 health page names it.
 """
@@ -16,14 +17,16 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from apps.node import capsules, contracts, outbox, uses
+from apps.node import capsules, cards, contracts, outbox, uses
 from apps.node.node import Node
 from apps.node.store import Transaction
 from creditzone.kernel.documents import (
     AttemptFailed,
+    CapsuleHeader,
     CapsuleSealed,
     CapsuleWithdrawn,
     Card,
+    CardIssued,
     ContractActed,
     DatasetMeasured,
     DocumentError,
@@ -36,7 +39,6 @@ from creditzone.kernel.documents import (
     Signed,
     StageReached,
     Statement,
-    StatementBody,
     now_ms,
     read,
     require_signature,
@@ -97,7 +99,7 @@ def merge(node: Node, recalled: tuple[Recalled, ...], *, up_to: int) -> None:
             outbox.take_back(tx, one)
             found.statements += 1
             if statement is not None:
-                _carry_out(node, tx, statement.body, found)
+                _carry_out(node, tx, statement, found)
         number = outbox.last(tx)[0]
         if number > up_to or (number < up_to and not recalled):
             raise RecallDamaged("the zone acknowledges another number than it gives back")
@@ -122,6 +124,8 @@ def _require_next(node: Node, tx: Transaction, one: Recalled) -> Statement | Non
         raise RecallDamaged("not said by this node")
     if statement.previous != previous:
         raise RecallDamaged("does not follow on the one before")
+    if statement.unkept != outbox.unkept(tx):
+        raise RecallDamaged("another one is hidden behind its digest")
     return statement
 
 
@@ -143,36 +147,43 @@ def _said_by_us(node: Node, tx: Transaction, document: Signed) -> Statement:
 # What was said counts again -----------------------------------------------------------------------------------------
 
 
-def _carry_out(node: Node, tx: Transaction, body: StatementBody, found: Report) -> None:
-    match body:
+def _carry_out(node: Node, tx: Transaction, statement: Statement, found: Report) -> None:
+    """What a statement about orders says holds again; others go to `_move_forward`."""
+    at = statement.at
+    match body := statement.body:
         case OrderAccepted():
-            uses.reserve(tx, capsule=body.capsule, job=body.job, rule=body.rule)
+            uses.reserve(tx, capsule=body.capsule, job=body.job, rule=body.rule, at=at)
             _see(tx, body, capsule=body.capsule, state="stopped")
         case OrderRefused():
             _see(tx, body, capsule=None, state="refused")
         case StageReached():
             _reach(tx, body, found)
         case AttemptFailed():
-            _settle(tx, body.job, body.fence, is_spent=body.use_spent, state="failed", found=found)
+            _settle(tx, body.job, body.fence, spent_at=at if body.use_spent else None, state="failed", found=found)
         case Receipted():
             receipt = read(body.receipt, Receipt)
-            _settle(tx, receipt.job, receipt.fence, is_spent=True, state="finished", found=found)
+            _settle(tx, receipt.job, receipt.fence, spent_at=at, state="finished", found=found)
+        case _:
+            lost = _move_forward(node, tx, statement)
+            found.lost.extend([] if lost is None else [lost])
+
+
+def _move_forward(node: Node, tx: Transaction, statement: Statement) -> str | None:
+    """What a statement about cards, rows, capsules and contracts says holds again; what of it is lost."""
+    match body := statement.body:
+        case CardIssued():
+            return None if cards.take_back(node, tx, body.card) else f"keys {statement.organisation}"
+        case DatasetMeasured():
+            here = tx.one("SELECT 1 FROM body WHERE dataset = ? AND digest = ?", body.dataset, body.body_digest)
+            return None if here else f"dataset {body.title}"
         case CapsuleSealed():
-            if not capsules.move_forward(tx, body.header, body.policy):
-                found.lost.append(f"capsule {read_id(body.header)}")
+            is_here = capsules.move_forward(tx, body.header, body.policy)
+            return None if is_here else f"capsule {read(body.header, CapsuleHeader).capsule}"
         case CapsuleWithdrawn():
             capsules.close(tx, body.capsule, version=body.version)
         case ContractActed():
             contracts.take_back_act(tx, body.act)
-        case DatasetMeasured():
-            if tx.one("SELECT 1 FROM body WHERE dataset = ? AND digest = ?", body.dataset, body.body_digest) is None:
-                found.lost.append(f"dataset {body.title}")
-
-
-def read_id(header: Signed) -> str:
-    """A header's capsule."""
-    capsule: str = msgspec.json.decode(header.text)["capsule"]
-    return capsule
+    return None
 
 
 def _see(tx: Transaction, body: OrderAccepted | OrderRefused, *, capsule: str | None, state: str) -> None:
@@ -196,21 +207,25 @@ def _reach(tx: Transaction, body: StageReached, found: Report) -> None:
     """Whoever got past opening may have sent its first byte, so the use is spent."""
     tx.run("UPDATE attempt SET stage = ? WHERE job = ? AND fence = ?", body.stage, body.job, body.fence)
     if body.stage not in ("check", "open") or (body.stage, body.state) == ("open", "finished"):
-        _spend(tx, body.job, body.fence, found)
+        _spend(tx, body.job, body.fence, found, at=body.at)
+    matched = next((figure.value for figure in body.figures if figure.name == "matched"), None)
+    if matched is not None:
+        for capsule in _capsules_of(tx, body.job, body.fence):
+            uses.note_rows(tx, capsule=capsule, job=body.job, rows=matched)
 
 
-def _settle(tx: Transaction, job: str, fence: int, *, is_spent: bool, state: str, found: Report) -> None:
-    if is_spent:
-        _spend(tx, job, fence, found)
+def _settle(tx: Transaction, job: str, fence: int, *, spent_at: int | None, state: str, found: Report) -> None:
+    if spent_at is not None:
+        _spend(tx, job, fence, found, at=spent_at)
     else:
         for capsule in _capsules_of(tx, job, fence):
             uses.release(tx, capsule=capsule, job=job)
     tx.run("UPDATE attempt SET state = ?, changed_at = ? WHERE job = ? AND fence = ?", state, now_ms(), job, fence)
 
 
-def _spend(tx: Transaction, job: str, fence: int, found: Report) -> None:
+def _spend(tx: Transaction, job: str, fence: int, found: Report, *, at: int) -> None:
     for capsule in _capsules_of(tx, job, fence):
-        found.uses += uses.spend_again(tx, capsule=capsule, job=job)
+        found.uses += uses.spend_again(tx, capsule=capsule, job=job, at=at)
 
 
 def _capsules_of(tx: Transaction, job: str, fence: int) -> list[str]:
@@ -235,12 +250,12 @@ def _end(node: Node, tx: Transaction, found: Report) -> None:
         said = read(document, Statement)
         outbox.say(node, tx, said.body, organisation=said.organisation)
     tx.run("DELETE FROM set_aside")
-    rows = tx.all("SELECT capsule, job FROM use WHERE state = 'reserved'")
-    for row in rows:  # accepted, but nothing tells that it got past opening
-        if not tx.one(
-            "SELECT 1 FROM attempt WHERE job = ? AND state IN ('accepted', 'started', 'running')", row["job"]
-        ):
-            uses.release(tx, capsule=row["capsule"], job=row["job"])
+    found.uses += uses.spend_what_is_open(tx)
+    tx.run(
+        "UPDATE attempt SET state = 'stopped', reason = 'node-restored', changed_at = ?"
+        " WHERE state IN ('accepted', 'started')",
+        now_ms(),
+    )
     tx.forget(_GOING_ON)
     tx.keep("renumbered", "1")
     found.ended_at = now_ms()

@@ -22,8 +22,9 @@ class UseLost(Exception):
     """The use that this attempt was to spend is not reserved (any more)."""
 
 
-def reserve(tx: Transaction, *, capsule: str, job: str, rule: str) -> None:
-    """Reserve a use for the job; one that the job spent already stays spent, under the rule that it spent."""
+def reserve(tx: Transaction, *, capsule: str, job: str, rule: str, at: int | None = None) -> None:
+    """Reserve a use for the job, now or as of `at`; one that the job spent already stays spent, under the rule that it
+    spent."""
     tx.run(
         "INSERT INTO use (capsule, job, rule, state, changed_at) VALUES (?, ?, ?, 'reserved', ?)"
         " ON CONFLICT (capsule, job) DO UPDATE SET state = 'reserved', rule = excluded.rule,"
@@ -31,7 +32,7 @@ def reserve(tx: Transaction, *, capsule: str, job: str, rule: str) -> None:
         capsule,
         job,
         rule,
-        now_ms(),
+        now_ms() if at is None else at,
     )
 
 
@@ -47,14 +48,19 @@ def spend(tx: Transaction, *, capsule: str, job: str) -> None:
         raise UseLost
 
 
-def spend_again(tx: Transaction, *, capsule: str, job: str) -> int:
-    """Make a use spent that was spent before this store's backup was put back; 1 where it was not known here."""
+def spend_again(tx: Transaction, *, capsule: str, job: str, at: int) -> int:
+    """Make a use spent that was spent at `at`, after this store's backup; 1 where that was not known here."""
     return tx.run(
         "UPDATE use SET state = 'spent', changed_at = ? WHERE capsule = ? AND job = ? AND state <> 'spent'",
-        now_ms(),
+        at,
         capsule,
         job,
     )
+
+
+def spend_what_is_open(tx: Transaction) -> int:
+    """Count every reserved use as spent: nothing tells whether it was. How many there were."""
+    return tx.run("UPDATE use SET state = 'spent' WHERE state = 'reserved'")
 
 
 def release(tx: Transaction, *, capsule: str, job: str) -> None:

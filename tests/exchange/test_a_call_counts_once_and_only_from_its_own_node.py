@@ -6,7 +6,7 @@ import pytest
 from apps.core.tenancy import tenant_tx
 from apps.datasets.models import Dataset
 from apps.exchange.models import NodeLine
-from creditzone.kernel.documents import Downlink, Signed, now_ms, require_signature, signed
+from creditzone.kernel.documents import Downlink, Signed, Uplink, canonical, now_ms, require_signature, sign, signed
 from creditzone.kernel.sm.sm2 import PrivateKey
 from tests.fake_node import FakeNode
 from tests.road import Road, make_measured
@@ -83,6 +83,18 @@ def test_a_hosted_firm_has_no_line_of_its_own(road: Road):
         uscc=road.zone["firm"].uscc, kind="sme", zone=road.digest, client=road.nodes["bank"].client, key=road.firm_key
     )
     assert firm.refused() == "call-signature"
+
+
+def test_nothing_that_a_stranger_says_is_parsed_and_no_call_bears_two_signatures(road: Road, monkeypatch):
+    node, parsed = road.nodes["centre"], []
+    parse = canonical.parse
+    monkeypatch.setattr(canonical, "parse", lambda data, kind: parsed.append(kind) or parse(data, kind))
+    stranger = signed(node.uplink(), PrivateKey.generate(), by=node.uscc)
+    assert node.post(msgspec.json.encode(stranger)).json()["code"] == "call-signature"
+    assert Uplink not in parsed
+    monkeypatch.undo()
+    both = Signed(text=stranger.text, signatures=(*stranger.signatures, sign(node.uplink(), node.key, by=node.uscc)))
+    assert node.post(msgspec.json.encode(both)).json()["code"] == "call-malformed"
 
 
 @pytest.mark.parametrize("change", [b"", b"{}", b"[]", b'{"text":"{}","signatures":[]}', b"\xff\xfe"])

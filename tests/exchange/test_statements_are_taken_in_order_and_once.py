@@ -6,13 +6,14 @@ import msgspec
 
 from apps.core.tenancy import tenant_tx
 from apps.datasets.models import Dataset
-from apps.exchange.models import StatementRecord
+from apps.exchange.models import NodeMessage, StatementRecord
 from apps.ledger.models import Entry
 from creditzone.kernel.documents import (
     CardIssued,
     DatasetMeasured,
     DocumentCompleted,
     DocumentSigned,
+    Signed,
     Statement,
     new_id,
     read,
@@ -100,7 +101,9 @@ def test_another_node_s_statement_is_not_taken(road: Road):
 def test_a_malformed_statement_refuses_the_call(road: Road):
     node = road.nodes["centre"]
     said = node.say(measured())
-    broken = msgspec.structs.replace(said, text=said.text.replace('"rows":100', '"rows":"100"'))
+    text = said.text.replace('"rows":100', '"rows":"100"')
+    value = node.key.sign(b"creditzone/statement/v1\n" + text.encode()).hex()
+    broken = Signed(text=text, signatures=(msgspec.structs.replace(said.signatures[0], value=value),))
     assert node.refused(statements=[broken]) == "call-malformed"
 
 
@@ -167,3 +170,16 @@ def test_a_call_that_asks_for_statements_and_says_some_is_refused(road: Road):
     node = road.nodes["centre"]
     node.say(measured())
     assert node.refused(recall=0) == "call-malformed"
+
+
+def test_a_node_that_asks_again_and_again_is_told_once_as_long_as_it_takes_nothing_in(road: Road):
+    node = road.nodes["centre"]
+    road.agreed(road.sealed("centre"), "centre")
+    node.call()
+    node.outbox.clear()
+    waiting = []
+    for _ in range(3):
+        node.call(recall=1, received=0)
+        with tenant_tx(None, role="exchange"):
+            waiting.append(NodeMessage.objects.filter(node__uscc=node.uscc).count())
+    assert waiting[0] == waiting[1] == waiting[2]

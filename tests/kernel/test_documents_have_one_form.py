@@ -67,8 +67,13 @@ def test_integers_beyond_what_json_keeps_are_refused():
 def test_a_signature_holds_for_its_type_its_bytes_and_its_key_only():
     signed = d.signed(act(), KEY, by=BY)
     assert d.require_signature(signed, d.ContractAct, by=BY, key=KEY.public) == act()
-    with pytest.raises(d.DocumentError):
+    with pytest.raises(d.SignatureInvalid):
         d.require_signature(signed, d.Contract, by=BY, key=KEY.public)
+    spaced = signed.text.replace(",", ", ")
+    value = KEY.sign(b"creditzone/contract-act/v1\n" + spaced.encode()).hex()
+    loose = d.Signed(text=spaced, signatures=(d.Signature(by=BY, key=d.key_id(KEY.public), value=value),))
+    with pytest.raises(d.DocumentError):
+        d.require_signature(loose, d.ContractAct, by=BY, key=KEY.public)
     with pytest.raises(d.SignatureInvalid):
         d.require_signature(signed, d.ContractAct, by=BY, key=PrivateKey.generate().public)
     with pytest.raises(d.SignatureInvalid):

@@ -11,10 +11,22 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from apps.node import attempts, capsules, contracts, exchange, health, outbox, restoring, uses
+from apps.node import attempts, capsules, cards, contracts, exchange, health, inbox, outbox, restoring, uses
 from apps.node.exchange import ExchangeFailed
 from apps.node.node import Node, open_node
-from creditzone.kernel.documents import DraftDeclined, Order, Recalled, Signed, Statement, new_id, read, signed
+from creditzone.kernel.documents import (
+    Card,
+    DraftDeclined,
+    Order,
+    OrderStopped,
+    Recalled,
+    SealedSent,
+    Signed,
+    Statement,
+    new_id,
+    read,
+    signed,
+)
 from creditzone.kernel.sm.sm2 import PrivateKey
 from tests.node import jobs, world
 from tests.node.jobs import Ready
@@ -151,6 +163,7 @@ LIES: dict[str, Callable[[tuple[Recalled, ...]], tuple[Recalled, ...]]] = {
     "reordered": lambda recalled: (recalled[1], recalled[0], *recalled[2:]),
     "made-up": lambda recalled: altered(recalled, 0, statement=resigned(recalled[0])),
     "another-place": lambda recalled: altered(recalled, 1, statement=recalled[0].statement),
+    "hidden-behind-its-digest": lambda recalled: altered(recalled, 1, statement=None),
     "hidden-behind-a-digest": lambda recalled: altered(recalled, 1, statement=None, digest="sm3:" + "1" * 64),
 }
 
@@ -195,3 +208,102 @@ def test_the_counter_of_calls_goes_on_above_all_earlier_ones(restored: Restored)
     before = max(uplink.counter for uplink in restored.portal.calls if uplink.node == CENTRE)
     call(restored.node)
     assert restored.portal.calls[-1].counter > before
+
+
+def put_back(node: Node, backup: Path) -> Node:
+    node.store.close()
+    shutil.rmtree(node.home)
+    shutil.copytree(backup, node.home)
+    return open_node(node.home)
+
+
+def back_up(node: Node, to: Path) -> Path:
+    node.store.close()
+    shutil.copytree(node.home, to)
+    return to
+
+
+def test_a_use_whose_end_nothing_tells_counts_as_spent(played: Portal, quartet: Zone, tmp_path: Path):
+    """The node died with its disk right after it had spent the use: the zone has the acceptance and no more."""
+    job = jobs.ready(quartet, number=60)
+    node, capsule = job.nodes[1], job.request.inputs[1].capsule
+    call(node)
+    backup = back_up(node, tmp_path / "backup")
+    world.offer(job.zone, node, job.order(node, fence=7))
+    call(node)
+    world.start(job.zone, node, job.order(node, fence=7))
+    attempt = attempts.next_started(node)
+    assert attempt is not None
+    attempts.spend(node, attempt)
+    again = put_back(node, backup)
+    call(again)
+    until_whole(again)
+    assert {rule: counts.total for rule, counts in uses.counted(again, capsule, but="").items()} == {"r1": 1}
+
+
+def test_what_the_backup_had_accepted_does_not_begin_and_its_use_counts(played: Portal, quartet: Zone, tmp_path: Path):
+    job = jobs.ready(quartet, number=60)
+    node, capsule = job.nodes[1], job.request.inputs[1].capsule
+    order = job.order(node, fence=7)
+    world.offer(job.zone, node, order)
+    world.start(job.zone, node, order)
+    call(node)
+    backup = back_up(node, tmp_path / "backup")
+    say(node, "一")
+    call(node)
+    again = put_back(node, backup)
+    call(again)
+    assert attempts.next_started(again) is None
+    assert health.heartbeat(again, running=()).slots_free == 0
+    until_whole(again)
+    assert attempts.next_started(again) is None
+    assert {rule: counts.total for rule, counts in uses.counted(again, capsule, but="").items()} == {"r1": 1}
+    assert health.heartbeat(again, running=()).slots_free > 0
+
+
+def test_sealed_messages_come_back_as_digests_and_hide_nothing(restored: Restored):
+    """Between two others they may be missing; the one after them tells how many they were."""
+    node, portal = restored.node, restored.portal
+    sealed = SealedSent(
+        job=restored.job.request.id, attempt=1, sender=CENTRE, to=CENTRE, content="share", part=0, parts=1, body="AA=="
+    )
+    call(node)
+    until_whole(node)
+    backup = back_up(node, node.home.with_name("later"))
+    with node.store.write() as tx:
+        outbox.say(node, tx, sealed)
+        outbox.say(node, tx, sealed)
+    say(node, "三")
+    call(node)
+    again = put_back(node, backup)
+    call(again)
+    until_whole(again)
+    said = portal.statements[CENTRE]
+    assert outbox.last_number(again) == max(said)
+    assert said[max(said)].unkept == 2
+
+
+def test_a_card_issued_after_the_backup_is_this_node_s_card_again(restored: Restored):
+    node = restored.node
+    backup = back_up(node, node.home.with_name("earlier"))
+    call(node)
+    until_whole(node)
+    renewed = cards.issue_own(node)
+    call(node)
+    again = put_back(node, backup)
+    call(again)
+    until_whole(again)
+    assert again.cards()[CENTRE].serial == read(renewed, Card).serial
+    assert cards.issue_own(again).digest != renewed.digest
+
+
+def test_messages_that_the_lost_store_took_in_leave_no_gap(restored: Restored):
+    node = restored.node
+    restored.portal.change = lambda answer: msgspec.structs.replace(
+        answer, messages=(OrderStopped(number=40, job=new_id(), fence=1, reason="cancelled"),)
+    )
+    answer = exchange.exchange(node, health.heartbeat(node, running=()))
+    assert restoring.is_restoring(node)
+    for message in answer.messages:
+        inbox.take(node, message)
+    assert "message-gap" not in health.report(node).reds

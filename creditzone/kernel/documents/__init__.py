@@ -78,6 +78,7 @@ from creditzone.kernel.documents.scorecards import (
     Scorecard,
 )
 from creditzone.kernel.documents.statements import (
+    FOR_ONE_READER,
     AttemptFailed,
     CapsuleSealed,
     CapsuleWithdrawn,
@@ -124,6 +125,7 @@ from creditzone.kernel.forms import (
 )
 
 __all__ = [
+    "FOR_ONE_READER",
     "AnyDocument",
     "AttemptFailed",
     "Authorisation",

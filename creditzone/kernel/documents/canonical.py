@@ -121,17 +121,16 @@ def with_signature(document: Signed, signature: Signature) -> Signed:
 
 
 def require_signature(document: Signed, kind: type[D], *, by: str, key: PublicKey) -> D:
-    """The document, once `by`'s signature with exactly this key fits it.
+    """The document, once `by`'s signature with exactly this key fits it: a stranger's text is not even parsed.
 
-    Raises DocumentError where the text is not a canonical `kind`, SignatureInvalid where the signature is missing,
-    names another key, or does not fit."""
-    parsed = parse(document.text.encode(), kind)
-    name = key_id(key)
-    message = _signed_bytes(type_of(parsed), document.text.encode())
-    for signature in document.signatures:
-        if signature.by == by and signature.key == name and _fits(key, signature, message):
-            return parsed
-    raise SignatureInvalid(f"no valid signature by {by} on this {type_of(parsed)}")
+    Raises SignatureInvalid where the signature is missing, names another key or does not fit the text as a `kind`,
+    DocumentError where what was signed is not a canonical `kind`."""
+    name, text = key_id(key), document.text.encode()
+    tag = str(kind.__struct_config__.tag)
+    made = next((one for one in document.signatures if one.by == by and one.key == name), None)
+    if made is None or not _fits(key, made, _signed_bytes(tag, text)):
+        raise SignatureInvalid(f"no valid signature by {by} on this {tag}")
+    return parse(text, kind)
 
 
 def _fits(key: PublicKey, signature: Signature, message: bytes) -> bool:

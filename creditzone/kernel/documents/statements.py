@@ -196,12 +196,21 @@ StatementBody = (
 )  # fmt: skip
 
 
+FOR_ONE_READER = (SealedSent, GradesTaken)
+"""Statements of which the portal keeps no copy beside what is made of them: sealed messages go to their recipient's
+node alone, taken grades into their organisation's file alone. Digest and chain stay."""
+
+
 class Statement(Document, frozen=True, kw_only=True, tag="statement"):
-    """A node's numbered statement, chained to the one before; `organisation` is the node's own or a firm it hosts."""
+    """A node's numbered statement, chained to the one before; `organisation` is the node's own or a firm it hosts.
+
+    `unkept` is how many statements directly before it were for one reader, so that the portal, which gives a restored
+    node only digests of these, cannot hide any other statement behind its digest."""
 
     node: Uscc
     organisation: Uscc
     number: Annotated[int, Meta(ge=1)]
     previous: Digest | None
+    unkept: Count
     at: Instant
     body: StatementBody
