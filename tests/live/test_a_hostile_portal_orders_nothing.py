@@ -105,7 +105,8 @@ def altered_byte(document: Signed) -> Signed:
 
 FALSE_ORDERS = {
     "replayed": (lambda by, was, order: was, "replayed"),
-    "replayed-under-a-lower-fence": (lambda by, was, order: by.sign(fresh(order, fence=order.fence)), "replayed"),
+    "replayed-under-its-own-fence": (lambda by, was, order: by.sign(fresh(order, fence=order.fence)), "replayed"),
+    "under-a-lower-fence": (lambda by, was, order: by.sign(fresh(order, fence=order.fence - 1)), "replayed"),
     "altered": (lambda by, was, order: altered_byte(was), "zone-signature"),
     "another-zones": (lambda by, was, order: by.sign(fresh(order), key=PrivateKey.generate()), "zone-signature"),
     "expired": (
