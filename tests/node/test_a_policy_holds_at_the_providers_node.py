@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from apps.node import attempts, capsules, computation, results
+from apps.node import attempts, capsules, computation, custody, results
 from creditzone.kernel.capsule import group_of, open_header
 from creditzone.kernel.credit.columns import columns_read
 from creditzone.kernel.credit.scorecard import band_of, features_of, grades_of, points_of
@@ -63,7 +63,7 @@ def test_a_column_that_is_not_let_in_has_no_key_in_the_header_and_refuses_the_jo
     header = header_of(centre, capsule)
     let_in = {group_of(header.groups, name).index for name in needed[:-1]}
     assert {wrap.group for wrap in header.wrapped} == let_in
-    assert set(open_header(header, centre.keys.encryption)) == let_in
+    assert set(open_header(header, custody.secret_of(centre, header))) == let_in
     assert len(header.groups) == len(domain(PROFIT).names) > len(let_in)
     assert refused(job) == "columns"
 
