@@ -6,6 +6,7 @@ import psycopg.types.json
 import pytest
 
 from tests.live.test_a_job_ends_once_whatever_dies import BALANCE, PROFIT, TURNOVER
+from tests.live.test_what_nodes_hold_is_not_the_portals import body_of
 
 pytestmark = pytest.mark.faults
 
@@ -114,14 +115,15 @@ def test_a_public_key_swapped_at_the_portal_is_never_believed(live):
     assert live.job(live.notes["job"])["state"] == before
 
 
-def bodies(live, node):
-    """The bodies of a node's capsules, largest first."""
+def bodies(live, node, domain):
+    """The files of the demonstration's capsule of a domain at its node, largest first."""
+    body = body_of(live, node, live.notes["capsules"][domain])
     folder = live.home / "nodes" / node / "bodies"
-    return sorted(folder.glob("*.body"), key=lambda path: path.stat().st_size, reverse=True)
+    return sorted(folder.glob(f"{body}.*"), key=lambda path: path.stat().st_size, reverse=True)
 
 
 def test_a_body_with_one_flipped_byte_is_not_opened(live):
-    body = bodies(live, "centre")[0]
+    body = bodies(live, "centre", PROFIT)[0]
     whole = body.read_bytes()
     try:
         body.write_bytes(whole[:-40] + bytes([whole[-40] ^ 1]) + whole[-39:])
@@ -133,7 +135,7 @@ def test_a_body_with_one_flipped_byte_is_not_opened(live):
 
 
 def test_a_body_of_another_capsule_in_its_place_is_not_opened(live):
-    mine, other = bodies(live, "platform")[0], bodies(live, "centre")[0]
+    mine, other = bodies(live, "platform", TURNOVER)[0], bodies(live, "centre", PROFIT)[0]
     whole = mine.read_bytes()
     try:
         mine.write_bytes(other.read_bytes())

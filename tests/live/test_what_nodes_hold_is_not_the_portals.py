@@ -138,7 +138,7 @@ def test_bodies_of_two_capsules_of_one_node_that_change_places_do_not_open(live,
 def swap(live: LiveZone, one: str, other: str) -> None:
     """Each of the two capsules' files in the bank's node gets the other's name."""
     folder = live.home / "nodes" / "bank" / "bodies"
-    mine, others = (body_of(live, capsule) for capsule in (one, other))
+    mine, others = (body_of(live, "bank", capsule) for capsule in (one, other))
     pairs = [(path, folder / path.name.replace(mine, others)) for path in folder.glob(f"{mine}.*")]
     assert pairs
     for left, right in pairs:
@@ -148,9 +148,9 @@ def swap(live: LiveZone, one: str, other: str) -> None:
         aside.rename(right)
 
 
-def body_of(live: LiveZone, capsule: str) -> str:
-    """The id under which a capsule's body lies in the bank's node."""
-    store = live.home / "nodes" / "bank" / "store.sqlite3"
+def body_of(live: LiveZone, node: str, capsule: str) -> str:
+    """The id under which a capsule's body lies in its node."""
+    store = live.home / "nodes" / node / "store.sqlite3"
     with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as connection:
         [(header,)] = connection.execute("SELECT header FROM capsule WHERE id = ?", [capsule]).fetchall()
     return str(json.loads(json.loads(header)["text"])["body"])
