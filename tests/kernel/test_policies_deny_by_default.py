@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from creditzone.kernel import documents as d
 from creditzone.kernel.policy.constraints import KINDS, REQUIRED
+from creditzone.kernel.policy.constraints.action import Action, Bound, Operation
 from creditzone.kernel.policy.constraints.base import Scope
+from creditzone.kernel.policy.constraints.columns import Columns, ColumnUse
 from creditzone.kernel.policy.constraints.output import Output
 from creditzone.kernel.policy.evaluation import Allowed, decide, require_still_allowed
 from creditzone.kernel.policy.odrl import policy_schema, to_odrl
@@ -56,6 +58,29 @@ def test_a_rule_that_denies_overrides_whatever_others_allow(rule, use):
     decision = decide(policy(rule, everything), use)
     if isinstance(decide(policy(rule), use), Allowed):
         assert decision == Refusal("deny-rule", {"rule": "no"})
+
+
+TAX = Columns(columns=(ColumnUse(name="tax", ground="firm_authorisation", modes=("score",)),))
+REASONS = Output(forms=("reasons",))
+ANY_DEEP = Action(
+    operations=(
+        Operation(name="score", bounds=(Bound(parameter="trees", operator="gte", values=(99,)),)),
+        Operation(name="*", bounds=(Bound(parameter="depth", operator="gte", values=(7,)),)),
+    )
+)
+DENIED = [
+    (TAX, {"columns": (("uscc", "match"), ("tax", "score"))}, {"columns": (("uscc", "match"), ("wages", "score"))}),
+    (TAX, {"columns": (("tax", "score"),)}, {"columns": (("tax", "match"),)}),
+    (REASONS, {"disclosures": ("grade", "reasons")}, {"disclosures": ("grade",)}),
+    (ANY_DEEP, {"parameters": {"depth": 7}}, {"parameters": {"depth": 6}}),
+]
+
+
+@pytest.mark.parametrize(("clause", "denied", "allowed"), DENIED)
+def test_one_forbidden_thing_among_others_is_enough_to_deny(clause, denied, allowed):
+    one = policy(permit("a", **WHOLE), d.Rule(id="no", effect="deny", clauses=(clause,)))
+    assert decide(one, use_of(**denied)) == Refusal("deny-rule", {"rule": "no"})
+    assert isinstance(decide(one, use_of(**allowed)), Allowed)
 
 
 @pytest.mark.parametrize("name", ["grantees", "purposes", "models", "engines", "disclosures", "columns"])

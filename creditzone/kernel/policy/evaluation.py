@@ -20,9 +20,9 @@ class Allowed:
 def decide(policy: Policy, use: Use, scope: Scope = Scope.OPENING) -> Allowed | Refusal:
     """Permit the use if all clauses of some rule hold and no rule denies it; deny otherwise.
 
-    A rule that denies overrides: one whose clauses all hold, as far as they are judged here, decides. Of rules that
-    permit, the refusal is that of the one which came furthest, since a reader can mend that; its facts name the rule.
-    A policy without rules denies."""
+    A rule that denies overrides: one whose clauses all touch the use, as far as they are judged here, decides. Of rules
+    that permit, the refusal is that of the one which came furthest, since a reader can mend that; its facts name the
+    rule. A policy without rules denies."""
     for rule in policy.rules:
         if rule.effect == "deny" and _denies(rule, use, scope):
             return Refusal("deny-rule", {"rule": rule.id})
@@ -66,4 +66,4 @@ def _try(rule: Rule, use: Use, scope: Scope) -> tuple[int, Refusal | None]:
 def _denies(rule: Rule, use: Use, scope: Scope) -> bool:
     judged = replace(use, rule=rule.id, scope=scope)
     clauses = [one for one in rule.clauses if scope in one.checked_at]
-    return bool(clauses) and all(one.check(judged) is None for one in clauses)
+    return bool(clauses) and all(one.touches(judged) for one in clauses)

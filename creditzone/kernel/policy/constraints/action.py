@@ -85,6 +85,10 @@ class Action(Constraint, frozen=True, kw_only=True, tag="action"):
                 return Refusal("parameter", {"operation": use.operation, **facts})
         return None
 
+    def touches(self, use: Use) -> bool:
+        """The operation is listed, by its name or as any, and within the bounds of that listing."""
+        return any(one.fails(use) is None for one in self._of(use.operation))
+
     def meet(self, other: Self) -> Self | None:
         """Operations that both list, with the bounds of both."""
         mine, theirs = ({one.name for one in side.operations} for side in (self, other))

@@ -60,6 +60,10 @@ class Constraint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
         """None where the use is within the clause, else why not."""
         raise NotImplementedError
 
+    def touches(self, use: Use) -> bool:
+        """Whether a rule that denies by this clause means the use: where a use names several things, one is enough."""
+        return self.check(use) is None
+
     def meet(self, other: Self) -> Self | None:
         """The clause that permits what both permit and nothing more; None where that is nothing."""
         raise NotImplementedError

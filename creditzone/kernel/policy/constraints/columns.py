@@ -87,6 +87,10 @@ class Columns(Constraint, frozen=True, kw_only=True, tag="columns"):
                 return Refusal("columns", {"columns": name})
         return None
 
+    def touches(self, use: Use) -> bool:
+        """The use reads some listed column, for what it is listed."""
+        return any((found := self.of(name)) is not None and mode in found.modes for name, mode in use.columns)
+
     def meet(self, other: Self) -> Self | None:
         """Columns that both list, in the ways that both allow, by both changes where these can be made one."""
         names = {one.name for side in (self, other) for one in side.columns}

@@ -67,6 +67,10 @@ class Output(Constraint, frozen=True, kw_only=True, tag="output"):
             return Refusal("minimum-group", {"found": str(use.group or 0), "k": str(self.minimum_group)})
         return None
 
+    def touches(self, use: Use) -> bool:
+        """Some listed form is asked for."""
+        return any(form in self.forms for form in use.disclosures)
+
     def meet(self, other: Self) -> Self | None:
         """Forms of both, the larger group, the smaller limit."""
         bands = common(_texts(self), _texts(other)) if self.decision_bands and other.decision_bands else ()
