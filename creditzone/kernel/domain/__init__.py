@@ -1,7 +1,7 @@
 """Data domains: what a file must look like, one declarative JSON file each. To add one, write its file."""
 
 from creditzone.kernel.domain.check import Fault, check_columns, check_header, check_row, sentence_of
-from creditzone.kernel.domain.model import Column, Domain, UnknownDomain, domain, domains
+from creditzone.kernel.domain.model import Column, Domain, UnknownDomain, domain, domains, say_column
 
 __all__ = [
     "Column",
@@ -13,5 +13,6 @@ __all__ = [
     "check_row",
     "domain",
     "domains",
+    "say_column",
     "sentence_of",
 ]

@@ -116,6 +116,17 @@ def domains() -> dict[str, Domain]:
     return found
 
 
+def say_column(name: str, language: str) -> str:
+    """A column's name for people, of whichever domain; an unknown one is shown as it stands."""
+    zh, en = _labels().get(name, (name, name))
+    return zh if language == "zh" else en
+
+
+@cache
+def _labels() -> dict[str, tuple[str, str]]:
+    return {column.name: (column.zh, column.en) for found in domains().values() for column in found.columns}
+
+
 def parse_domain(data: bytes) -> Domain:
     """Read a domain's file. Raises ValueError (msgspec's is one) where it contradicts itself."""
     read = msgspec.json.decode(data, type=Domain)

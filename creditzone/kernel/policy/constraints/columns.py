@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from msgspec import Meta
 
+from creditzone.kernel.domain import say_column
 from creditzone.kernel.forms import DecimalText, Part
 from creditzone.kernel.policy.constraints.base import OF_A_JOB, Constraint, Names, Scope, Segment, one_of
 from creditzone.kernel.policy.use import Use
@@ -113,16 +114,17 @@ class Columns(Constraint, frozen=True, kw_only=True, tag="columns"):
 
 
 def _say_column(column: ColumnUse, language: str) -> str:
-    zh = language == "zh"
+    name = say_column(column.name, language)
     match column.transform:
         case Mask():
-            return f"{column.name}（{'隐去' if zh else 'masked'}）"
+            how = ("隐去", "masked")
         case Band():
-            return f"{column.name}（{'分档' if zh else 'in bands'}）"
+            how = ("分档", "in bands")
         case Round(step=step):
-            return f"{column.name}（{'取整到' if zh else 'rounded to'} {step}）"
+            how = (f"取整到 {step}", f"rounded to {step}")
         case _:
-            return column.name
+            return name
+    return f"{name}（{how[0]}）" if language == "zh" else f"{name} ({how[1]})"
 
 
 def _both(name: str, mine: ColumnUse | None, theirs: ColumnUse | None) -> ColumnUse | None:
