@@ -13,9 +13,10 @@ from deploy.manifest import OPERATOR, ORGANISATIONS
 
 LATIN = re.compile(r"[A-Za-z][A-Za-z'’-]+")
 NO_WORD = re.compile(
-    r"https?://\S+|\b[a-z0-9]+:[0-9a-f]{2,64}(?:…[0-9a-f]+)?|\b[a-z-]+\.[a-z.-]+\b|[0-9a-z-]*…[0-9a-z]*|\w*\d\w*"
+    r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|https?://\S+|\b[a-z0-9]+:[0-9a-f]{2,64}(?:…[0-9a-f]+)?"
+    r"|\b[a-z-]+\.[a-z.-]+\b|[0-9a-z-]*…[0-9a-z]*|\w*\d\w*"
 )
-"""Addresses, digests, names of acts and codes: the same in every language."""
+"""Ids, addresses, digests, names of acts and codes: the same in every language."""
 HAN = re.compile(r"[\u3400-\u9fff]+")
 
 NAMES = {
