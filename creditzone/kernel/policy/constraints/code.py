@@ -45,10 +45,10 @@ class Code(Constraint, frozen=True, kw_only=True, tag="code"):
         return type(self)(models=models, programs=programs) if models and (programs or not either) else None
 
     def say(self, language: str, names: Names) -> list[Segment]:
-        """使用评分卡 … / with the scorecard …"""
+        """，使用评分卡 … / with the scorecard …"""
         models = [names.model(model) for model in self.models]
         said = [
-            Segment("使用评分卡 " if language == "zh" else " with the scorecard "),
+            Segment("，使用评分卡 " if language == "zh" else " with the scorecard "),
             *listed(models, "model", language),
         ]
         if self.programs:
