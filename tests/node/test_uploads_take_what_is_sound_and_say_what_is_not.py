@@ -14,9 +14,10 @@ import xlsxwriter
 
 from apps.node import datasets, roster, uploads
 from apps.node.errors import Invalid, NodeError, NotFound, OffsetWrong
-from apps.node.stages import sources
 from creditzone.kernel.credit.uscc import check_digit
 from creditzone.kernel.domain import domain
+from creditzone.kernel.intake import sources
+from creditzone.kernel.intake.words import say_fault
 from tests.node import world
 from tests.node.jobs import rows_of
 from tests.node.world import CENTRE, Zone
@@ -197,8 +198,8 @@ def test_bad_rows_are_quarantined_with_row_column_and_reason_and_counts_add_up(c
     assert reasons == Counter(faults)
     assert page.rows[2].cells[2] == "1,204.5"
     for code in faults:
-        assert datasets.fault_sentence(code, "zh-hans")
-        assert datasets.fault_sentence(code, "en")
+        assert say_fault(code, "zh-hans")
+        assert say_fault(code, "en")
     turnover = next(column for column in found.columns if column.name == "asset_turnover")
     assert (turnover.filled, turnover.valid) == (11, 9)
     with pytest.raises(NodeError):

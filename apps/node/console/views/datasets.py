@@ -23,6 +23,7 @@ from apps.node.uploads import PIECE
 from apps.ui.exports import csv_lines
 from apps.ui.tables import SIZES, Column, table_of_rows
 from creditzone.kernel.domain import Domain, check_row, domain, sentence_of
+from creditzone.kernel.intake.words import say_fault, say_note
 
 WALK_IN_DOMAIN = "balance_sheet"
 EXPORT_PAGE = 500
@@ -150,18 +151,11 @@ def _quality(request: NodeRequest, found: Dataset) -> dict[str, Any]:
     return {
         "columns": columns,
         "level": known.level,
-        "faults": [(datasets.fault_sentence(code, language()), count) for code, count in found.faults],
-        "notes": [(_note(code), count) for code, count in found.notes],
+        "faults": [(say_fault(code, language()), count) for code, count in found.faults],
+        "notes": [(say_note(code, language()), count) for code, count in found.notes],
         "quarantine": _quarantine(request, found, known),
         "may_read_rows": roster.may(request.acting, Act.READ_ROWS),
     }
-
-
-def _note(code: str) -> str:
-    if code not in datasets.NOTES:
-        return datasets.fault_sentence(code, language())
-    zh, en = datasets.NOTES[code]
-    return en if language() == "en" else zh
 
 
 def _name_of(request: NodeRequest, person: str) -> str:
@@ -194,7 +188,7 @@ def _quarantine(request: NodeRequest, found: Dataset, known: Domain) -> dict[str
 def _said(known: Domain, faults: Any) -> Iterator[tuple[str, str]]:
     for column, reason in faults:
         label = known.column(column).label(language()) if column in known.names else (column or _("the row"))
-        yield label, datasets.fault_sentence(reason, language())
+        yield label, say_fault(reason, language())
 
 
 @require_safe
