@@ -1,4 +1,4 @@
-"""Secrets of one zone, drawn at its first start and kept in `CREDITZONE_HOME/secrets.json` (0600)."""
+"""Secrets of one zone, drawn at its first start and kept in `CREDITZONE_HOME/secrets.json` and `secrets/` (0600)."""
 
 import json
 import os
@@ -18,6 +18,15 @@ def load_or_draw(home: Path, *, nodes: list[str]) -> dict[str, str]:
         known |= {name: secrets.token_urlsafe(48) for name in missing}
         write_private(path, json.dumps(known, indent=1))
     return known
+
+
+def passphrase_file(home: Path, *, node: str) -> Path:
+    """The file with a node's passphrase, outside the node's home; drawn where it is missing."""
+    path = home / "secrets" / f"{node}.passphrase"
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        write_private(path, secrets.token_urlsafe(24) + "\n")
+    return path
 
 
 def write_private(path: Path, text: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from apps.node import cards, firms, health, roster
+from apps.node import cards, firms, health, roster, unlocking
 from apps.node.config import Config, ConfigError, read_config, write_config
 from apps.node.errors import NodeError
 from apps.node.keystore import Keystore
@@ -53,10 +53,10 @@ def _set_up(home: Path, chosen: argparse.Namespace) -> None:
         link_host=chosen.link_host if chosen.slots else None,
         link_ports=(ports[0], ports[1]) if ports and chosen.slots else None,
         slots=chosen.slots,
-        key_file=chosen.key_file,
+        passphrase_file=str(chosen.passphrase_file.absolute()) if chosen.passphrase_file else None,
     )
     config.zone_document()
-    Keystore.create(home, config)
+    Keystore.create(home, config.organisation, unlocking.passphrase(config))
     write_config(home, config)
 
 
@@ -160,6 +160,13 @@ def _own_card(node: Node, *, organisation: str | None = None) -> dict[str, objec
     }
 
 
+def change_passphrase(home: Path) -> dict[str, object]:
+    """Put the node's keys under another passphrase, which is asked for, or read from standard input."""
+    keystore = Keystore.open(home, unlocking.passphrase(read_config(home)))
+    keystore.change_passphrase(unlocking.new_passphrase())
+    return {"changed": True, "next": f"put the new passphrase where {unlocking.FILE} or node.json says, and restart"}
+
+
 COMMANDS: dict[str, Callable[[Node, argparse.Namespace], object]] = {
     "show-card": show_card,
     "renew-card": renew_card,
@@ -183,8 +190,9 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--link-host", default="127.0.0.1")
     one.add_argument("--link-ports", help="a range such as 8110-8119; four ports a slot")
     one.add_argument("--slots", type=int, default=1)
-    one.add_argument("--key-file", default="node.key")
+    one.add_argument("--passphrase-file", type=Path, help="a file of mode 0600, outside the home, with the passphrase")
     one.add_argument("--hosts", action="store_true", help="keep keys for firms under their own passphrases")
+    commands.add_parser("passphrase", help=change_passphrase.__doc__)
     for command, run in COMMANDS.items():
         commands.add_parser(command, help=run.__doc__)
     choices = commands.choices
@@ -207,6 +215,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if chosen.command == "init":
             answer: object = init(chosen.home.absolute(), chosen)
+        elif chosen.command == "passphrase":
+            answer = change_passphrase(chosen.home.absolute())
         else:
             answer = COMMANDS[chosen.command](open_node(chosen.home), chosen)
     except (ConfigError, NodeError) as error:

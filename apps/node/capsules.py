@@ -25,7 +25,7 @@ from creditzone.kernel.documents import (
     signed,
 )
 from creditzone.kernel.orders import HeldCapsule
-from creditzone.kernel.sm.sm2 import PrivateKey
+from creditzone.kernel.sm.keys import Signer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +109,7 @@ def is_open(node: Node, capsule: str) -> bool:
     return node.store.one("SELECT 1 FROM capsule WHERE id = ? AND NOT withdrawn", capsule) is not None
 
 
-def seal(node: Node, tx: Transaction, policy: Policy, *, key: PrivateKey) -> tuple[Signed, Signed]:
+def seal(node: Node, tx: Transaction, policy: Policy, *, key: Signer) -> tuple[Signed, Signed]:
     """Bind a measured dataset's body to `policy`: (header, policy), both signed with `key`, kept as the head.
 
     A first policy makes the capsule, a later one wraps the same content keys again. The portal gets a statement."""

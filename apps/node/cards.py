@@ -29,7 +29,8 @@ from creditzone.kernel.documents import (
     require_signature,
     signed,
 )
-from creditzone.kernel.sm.sm2 import PrivateKey, PublicKey, Sm2Error
+from creditzone.kernel.sm.keys import Signer
+from creditzone.kernel.sm.sm2 import PublicKey, Sm2Error
 
 State = Literal["own", "confirmed", "shown", "refused", "replaced"]
 GROUPS: Final = 8
@@ -88,7 +89,7 @@ def issue_firm(node: Node, *, organisation: str, name: str, name_en: str, passph
     """Draw a hosted firm's keys under its passphrase and issue its card, signed by the firm and vouched for here."""
     if not node.config.hosts:
         raise NodeError("forbidden", role="node")
-    keys = node.keys.create_firm(organisation, passphrase)
+    keys = node.firm_keys.create(organisation, passphrase)
     with node.store.write() as tx:
         card = Card(
             zone=node.zone,
@@ -244,7 +245,7 @@ def _vouched(node: Node, tx: Transaction, document: Signed, card: Card) -> bool:
     return host.host is None
 
 
-def _with_host(document: Signed, card: Card, key: PrivateKey, node: Node) -> Signed:
+def _with_host(document: Signed, card: Card, key: Signer, node: Node) -> Signed:
     vouching = signed(card, key, by=node.organisation).signatures
     return Signed(text=document.text, signatures=(*document.signatures, *vouching))
 

@@ -259,7 +259,6 @@ class Computation:
             "recipient": self.recipient,
             "recipient_rank": self.parties.index(self.recipient) if computes else None,
             "recipient_key": recipient_card.encryption_key,
-            "signing_key": None if self.receives else self.node.keys.signing.to_bytes().hex(),
             "subject": request.subject,
             "pair_parties": self.others,
             "policy": to_canonical(self.checked.policy).decode(),
@@ -446,7 +445,8 @@ class Computation:
             to=self.recipient,
             content=content,
         )
-        return sealed.parts_of(purpose, (self.scratch / f"out-{content}").read_bytes())
+        envelope = (self.scratch / f"out-{content}").read_bytes()
+        return sealed.parts_of(purpose, sealed.sign(purpose, envelope, key=self.node.keys.signing))
 
     def _receipt(self, result: dict[str, Any]) -> Receipt:
         order = self.checked.order

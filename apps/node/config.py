@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -24,8 +25,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who this node is, which zone it trusts, and where things are.
 
     `zone_card` is the zone's self-signed card, handed over at set-up: its key is the zone's key. `portal_address` is
-    `host:port` to connect to where the portal's name does not resolve; `key_file` may lie outside the home, on
-    another disk. A node that `hosts` keeps keys for firms that have no machine of their own; `firm_quota_mib`
+    `host:port` to connect to where the portal's name does not resolve; `passphrase_file` lies outside the home, on
+    another medium (`unlocking` names the other ways). A node that `hosts` keeps keys for firms that have no machine of their own; `firm_quota_mib`
     bounds what each keeps here in files.
     """
 
@@ -41,7 +42,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     link_host: str | None = None
     link_ports: tuple[int, int] | None = None
     slots: Annotated[int, Meta(ge=0, le=64)] = 1
-    key_file: str = "node.key"
+    passphrase_file: str | None = None
     scratch_root: str = "/dev/shm"  # noqa: S108 (memory-backed is the point; checked before each use)
     tick_seconds: Annotated[float, Meta(gt=0, le=60)] = 1.0
     busy_tick_seconds: Annotated[float, Meta(gt=0, le=60)] = 0.25
@@ -102,6 +103,30 @@ def read_config(home: Path) -> Config:
 def write_config(home: Path, config: Config) -> None:
     """Write `node.json`, readable by its owner only."""
     write_private(home / CONFIG, msgspec.json.format(msgspec.json.encode(config), indent=2))
+
+
+def replace_private(path: Path, data: bytes) -> None:
+    """As `write_private`, and what stood in the file before is written over, under whatever name it is still held.
+
+    A disk that moves its blocks may keep a copy that no program sees."""
+    old = path.with_name(f"{path.name}.old")
+    forget_replaced(path)
+    os.link(path, old)
+    write_private(path, data)
+    forget_replaced(path)
+
+
+def forget_replaced(path: Path) -> None:
+    """Write over what a broken-off `replace_private` left behind."""
+    old = path.with_name(f"{path.name}.old")
+    if not old.exists():
+        return
+    if not old.samefile(path):
+        with old.open("r+b") as file:
+            file.write(secrets.token_bytes(old.stat().st_size))
+            file.flush()
+            os.fsync(file.fileno())
+    old.unlink()
 
 
 def write_private(path: Path, data: bytes) -> None:

@@ -11,25 +11,26 @@ from apps.node.errors import NotFound
 from apps.node.node import Node
 from apps.node.store import Transaction
 from creditzone.kernel.documents import Signed, now_ms, parse_any, type_of
-from creditzone.kernel.sm.sm2 import PrivateKey, PublicKey
+from creditzone.kernel.sm.keys import Opener, Signer
+from creditzone.kernel.sm.sm2 import PublicKey
 
 
-def signing_key(node: Node, organisation: str, passphrase: str | None) -> PrivateKey:
+def signing_key(node: Node, organisation: str, passphrase: str | None) -> Signer:
     """The key that signs for an organisation of this node; a hosted firm's opens with its passphrase.
 
     Raises WrongPassphrase, PassphraseLocked, NotFound for an organisation that is not at this node."""
     if organisation == node.organisation:
         return node.keys.signing
-    if organisation in node.keys.firms():
+    if organisation in node.firm_keys.firms():
         return passphrases.open_firm(node, organisation, passphrase).signing
     raise NotFound
 
 
-def encryption_key(node: Node, organisation: str, passphrase: str | None) -> PrivateKey:
+def encryption_key(node: Node, organisation: str, passphrase: str | None) -> Opener:
     """The key to which things for an organisation of this node are sealed. Raises as `signing_key` does."""
     if organisation == node.organisation:
         return node.keys.encryption
-    if organisation in node.keys.firms():
+    if organisation in node.firm_keys.firms():
         return passphrases.open_firm(node, organisation, passphrase).encryption
     raise NotFound
 

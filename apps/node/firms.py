@@ -11,7 +11,7 @@ from creditzone.kernel.documents import Signed
 
 def listing(node: Node) -> list[str]:
     """The codes of the hosted firms."""
-    return node.keys.firms()
+    return node.firm_keys.firms()
 
 
 def create(node: Node, *, organisation: str, name: str, name_en: str, passphrase: str) -> Signed:

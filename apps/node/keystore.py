@@ -1,190 +1,150 @@
-"""The node's private keys: made here, sealed here, and never anywhere else.
+"""The software keystore: the node's private keys in one file under the node's passphrase, and in this process's memory.
 
-`keys/own.key` holds the node's SM2 signing and encryption keys, the key for secrets in its store and the key of its
-link certificate, sealed by SM4-GCM under the node key file (0600; it may lie on another disk). A hosted firm's keys
-lie in `keys/<uscc>.firm` under the firm's own passphrase by Argon2id, so that they open only while the firm is there.
+`keys/own.key` holds the SM2 signing and encryption keys, the key of the link certificate, and the key for secrets in
+the node's store, sealed as `locked` says. Nothing of them is shown, logged or handed on but the link's key, which the
+engine's library reads from a file.
 """
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
 import msgspec
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from msgspec import Struct
 
-from apps.node.config import Config, ConfigError, write_private
-from apps.node.errors import NodeError, WrongPassphrase
+from apps.node.config import ConfigError, forget_replaced, replace_private, write_private
+from apps.node.keys import Pair
+from apps.node.locked import Cost, Lock, open_sealed, seal
 from creditzone.kernel.engine.link import make_link_key
-from creditzone.kernel.sm.sm2 import PrivateKey
-from creditzone.kernel.sm.sm4 import KEY, NONCE, AuthenticationError, Sm4Gcm
+from creditzone.kernel.sm.sm2 import PrivateKey, PublicKey, Sm2Error
+from creditzone.kernel.sm.sm4 import KEY, AuthenticationError
 
 KEYS: Final = "keys"
-_OWN_DATA: Final = b"creditzone/keystore/v1\n"
-_FIRM_DATA: Final = b"creditzone/firm-keys/v1\n"
-_ARGON: Final = {"iterations": 3, "lanes": 2, "memory_cost": 64 * 1024}
+OWN: Final = "own.key"
+_USE: Final = b"creditzone/keystore/v2\n"
 LEAST_PASSPHRASE: Final = 10
 
 
-class _OwnKeys(Struct, frozen=True, kw_only=True):
+class _PairSecret(Struct, frozen=True, kw_only=True):
     signing: str
     encryption: str
-    storage: str
     link_key: str
+    link_certificate: str
+
+    @classmethod
+    def drawn(cls, organisation: str) -> Self:
+        certificate, link_key = make_link_key(f"creditzone-{organisation}")
+        return cls(
+            signing=PrivateKey.generate().to_bytes().hex(),
+            encryption=PrivateKey.generate().to_bytes().hex(),
+            link_key=link_key,
+            link_certificate=certificate,
+        )
 
 
-class _FirmFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    salt: str
-    iterations: int
-    lanes: int
-    memory_cost: int
-    sealed: str
-
-
-class _FirmSecret(Struct, frozen=True, kw_only=True):
-    signing: str
-    encryption: str
-
-
-@dataclass(frozen=True)
-class FirmKeys:
-    """An organisation's two private keys while they are in use."""
-
-    signing: PrivateKey
-    encryption: PrivateKey
+class _Secrets(Struct, frozen=True, kw_only=True):
+    storage: str
+    pairs: tuple[_PairSecret, ...]
 
 
 class Keystore:
-    """The node's opened keys. It shows nothing of them and seals small secrets for the store."""
+    """The node's opened keys, a `KeyProvider`."""
 
-    def __init__(self, home: Path, own: _OwnKeys, certificate_pem: str) -> None:
-        self._home = home
-        self.signing = PrivateKey.from_bytes(bytes.fromhex(own.signing))
-        self.encryption = PrivateKey.from_bytes(bytes.fromhex(own.encryption))
-        self.link_certificate = certificate_pem
-        self.link_key = own.link_key
-        self._storage = bytes.fromhex(own.storage)
+    def __init__(self, path: Path, lock: Lock) -> None:
+        self._path = path
+        self._lock = lock
+        self._load()
 
     @classmethod
-    def create(cls, home: Path, config: Config) -> Self:
-        """Draw all keys of a new node; raises ConfigError where there are keys already."""
-        folder = home / KEYS
-        if (folder / "own.key").exists():
-            raise ConfigError(f"{folder} holds keys already; they are never overwritten.")
-        folder.mkdir(mode=0o700, exist_ok=True)
-        node_key = secrets.token_bytes(KEY)
-        certificate, link_key = make_link_key(f"creditzone-{config.organisation}")
-        own = _OwnKeys(
-            signing=PrivateKey.generate().to_bytes().hex(),
-            encryption=PrivateKey.generate().to_bytes().hex(),
-            storage=secrets.token_bytes(KEY).hex(),
-            link_key=link_key,
-        )
-        key_file = home / config.key_file
-        if key_file.exists():
-            raise ConfigError(f"{key_file} exists already; it is never overwritten.")
-        write_private(key_file, node_key)
-        write_private(folder / "link.pem", certificate.encode())
-        write_private(folder / "own.key", _seal(node_key, msgspec.json.encode(own), _OWN_DATA))
-        return cls(home, own, certificate)
+    def create(cls, home: Path, organisation: str, passphrase: str, *, cost: Cost | None = None) -> Self:
+        """Draw all keys of a new node; raises ConfigError where there are keys already, or the passphrase is short."""
+        path = home / KEYS / OWN
+        if path.exists():
+            raise ConfigError(f"{path} holds keys already; they are never overwritten.")
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        drawn = _Secrets(storage=secrets.token_bytes(KEY).hex(), pairs=(_PairSecret.drawn(organisation),))
+        lock = Lock.fresh(require_long(passphrase), cost=cost)
+        write_private(path, lock.seal(msgspec.json.encode(drawn), use=_USE))
+        return cls(path, lock)
 
     @classmethod
-    def open(cls, home: Path, config: Config) -> Self:
-        """Open the node's keys; raises ConfigError where they are missing, damaged or readable by others."""
-        folder, key_file = home / KEYS, home / config.key_file
+    def open(cls, home: Path, passphrase: str) -> Self:
+        """Open the node's keys; raises ConfigError with what stands against it."""
+        path = home / KEYS / OWN
         try:
-            if key_file.stat().st_mode & 0o077:
-                raise ConfigError(f"{key_file} is readable by others: chmod 600 it.")
-            plain = _open(key_file.read_bytes(), (folder / "own.key").read_bytes(), _OWN_DATA)
-            certificate = (folder / "link.pem").read_text()
-        except FileNotFoundError as error:
-            raise ConfigError(f"{error.filename} is missing: set the node up first.") from None
-        except (AuthenticationError, ValueError) as error:
-            raise ConfigError(f"the keys in {folder} do not open with {key_file}: {error}") from None
-        return cls(home, msgspec.json.decode(plain, type=_OwnKeys), certificate)
+            file = path.read_bytes()
+            forget_replaced(path)
+            return cls(path, Lock.of(file, passphrase))
+        except FileNotFoundError:
+            raise ConfigError(f"{path} is missing: set the node up first, or put its backup back.") from None
+        except AuthenticationError:
+            raise ConfigError(
+                f"{path} does not open with this passphrase: give the one under which it was written; nothing was changed."
+            ) from None
+        except (msgspec.DecodeError, ValueError) as error:
+            raise ConfigError(f"{path} is damaged: put its backup back. ({error})") from None
+
+    def change_passphrase(self, passphrase: str, *, cost: Cost | None = None) -> None:
+        """Put the keys under another passphrase: one step, after which the file under the one before is no more.
+
+        Raises ConfigError where it is too short; nothing is changed then."""
+        plain = self._lock.open(self._path.read_bytes(), use=_USE)
+        self._lock = Lock.fresh(require_long(passphrase), cost=cost)
+        replace_private(self._path, self._lock.seal(plain, use=_USE))
+
+    def _load(self) -> None:
+        plain = self._lock.open(self._path.read_bytes(), use=_USE)
+        held = msgspec.json.decode(plain, type=_Secrets)
+        self._storage = bytes.fromhex(held.storage)
+        self._private: dict[PublicKey, PrivateKey] = {}
+        self._link_keys = {pair.link_certificate: pair.link_key for pair in held.pairs}
+        self._pairs = tuple(self._opened(pair) for pair in held.pairs)
+
+    def _opened(self, secret: _PairSecret) -> Pair:
+        signing, encryption = (
+            PrivateKey.from_bytes(bytes.fromhex(text)) for text in (secret.signing, secret.encryption)
+        )
+        self._private |= {key.public: key for key in (signing, encryption)}
+        return Pair(signing.public, encryption.public, secret.link_certificate)
+
+    def pairs(self) -> tuple[Pair, ...]:
+        """The pairs that are here, oldest first."""
+        return self._pairs
+
+    def sign(self, key: PublicKey, message: bytes) -> bytes:
+        """SM2 with SM3 over `message`; raises Sm2Error where the key is not here."""
+        return self._held(key).sign(message)
+
+    def decrypt(self, key: PublicKey, sealed: bytes) -> bytes:
+        """Open an SM2 ciphertext; raises Sm2Error."""
+        return self._held(key).decrypt(sealed)
 
     def seal(self, plain: bytes, *, use: str) -> bytes:
-        """Seal a small secret for the store; `use` (what it is and whose) must be the same to open it."""
-        return _seal(self._storage, plain, use.encode())
+        """Seal a small secret for the store."""
+        return seal(self._storage, plain, use.encode())
 
     def open_sealed(self, sealed: bytes, *, use: str) -> bytes:
         """Open what `seal` sealed; raises AuthenticationError."""
-        return _open(self._storage, sealed, use.encode())
+        return open_sealed(self._storage, sealed, use.encode())
 
-    def create_firm(self, organisation: str, passphrase: str) -> FirmKeys:
-        """Draw a hosted firm's keys under its passphrase; raises NodeError where it has keys or the phrase is short."""
-        path = self._firm_path(organisation)
-        if path.exists():
-            raise NodeError("illegal-move", state="created")
-        if len(passphrase) < LEAST_PASSPHRASE:
-            raise NodeError("passphrase-short", least=LEAST_PASSPHRASE)
-        keys = FirmKeys(PrivateKey.generate(), PrivateKey.generate())
-        secret = _FirmSecret(signing=keys.signing.to_bytes().hex(), encryption=keys.encryption.to_bytes().hex())
-        salt = secrets.token_bytes(16)
-        sealed = _seal(_derived(passphrase, salt, **_ARGON), msgspec.json.encode(secret), _firm_data(organisation))
-        file = _FirmFile(salt=salt.hex(), sealed=sealed.hex(), **_ARGON)
-        write_private(path, msgspec.json.encode(file))
-        return keys
+    def link_key(self, certificate: str) -> str:
+        """The link's TLS key in PEM."""
+        return self._link_keys[certificate]
 
-    def open_firm(self, organisation: str, passphrase: str | None) -> FirmKeys:
-        """A hosted firm's keys; raises WrongPassphrase, or NodeError where none was given.
-
-        Nothing here counts the tries: `passphrases.open_firm` does, and is the way in."""
-        if not passphrase:
-            raise NodeError("passphrase-missing")
-        try:
-            file = msgspec.json.decode(self._firm_path(organisation).read_bytes(), type=_FirmFile)
-        except FileNotFoundError:
-            raise WrongPassphrase from None
-        key = _derived(
-            passphrase,
-            bytes.fromhex(file.salt),
-            iterations=file.iterations,
-            lanes=file.lanes,
-            memory_cost=file.memory_cost,
-        )
-        try:
-            plain = _open(key, bytes.fromhex(file.sealed), _firm_data(organisation))
-        except AuthenticationError:
-            raise WrongPassphrase from None
-        secret = msgspec.json.decode(plain, type=_FirmSecret)
-        return FirmKeys(
-            PrivateKey.from_bytes(bytes.fromhex(secret.signing)),
-            PrivateKey.from_bytes(bytes.fromhex(secret.encryption)),
-        )
-
-    def firms(self) -> list[str]:
-        """The codes of the firms whose keys lie here."""
-        return sorted(path.stem for path in (self._home / KEYS).glob("*.firm"))
-
-    def _firm_path(self, organisation: str) -> Path:
-        if not organisation.isalnum():
-            raise NodeError("not-found")
-        return self._home / KEYS / f"{organisation}.firm"
+    def _held(self, key: PublicKey) -> PrivateKey:
+        held = self._private.get(key)
+        if held is None:
+            raise Sm2Error("this key is not here")
+        return held
 
     def __repr__(self) -> str:
         return "Keystore(…)"
 
 
-def _derived(passphrase: str, salt: bytes, *, iterations: int, lanes: int, memory_cost: int) -> bytes:
-    return Argon2id(salt=salt, length=KEY, iterations=iterations, lanes=lanes, memory_cost=memory_cost).derive(
-        passphrase.encode()
-    )
-
-
-def _firm_data(organisation: str) -> bytes:
-    return _FIRM_DATA + organisation.encode()
-
-
-def _seal(key: bytes, plain: bytes, associated: bytes) -> bytes:
-    nonce = secrets.token_bytes(NONCE)
-    return nonce + Sm4Gcm(key).seal(nonce, plain, associated)
-
-
-def _open(key: bytes, sealed: bytes, associated: bytes) -> bytes:
-    if len(sealed) < NONCE:
-        raise AuthenticationError("shorter than a nonce")
-    return Sm4Gcm(key).open(sealed[:NONCE], sealed[NONCE:], associated)
+def require_long(passphrase: str) -> str:
+    """The passphrase; raises ConfigError where it is too short to be one."""
+    if len(passphrase) < LEAST_PASSPHRASE:
+        raise ConfigError(f"a node's passphrase has at least {LEAST_PASSPHRASE} characters: choose a longer one.")
+    return passphrase

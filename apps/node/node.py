@@ -12,8 +12,11 @@ import msgspec
 
 from apps.node.config import Config, ConfigError, read_config
 from apps.node.errors import NodeError
-from apps.node.keystore import Keystore
+from apps.node.firmkeys import FirmKeystore
+from apps.node.keys import NodeKeys
+from apps.node.keystore import KEYS, Keystore
 from apps.node.store import DATABASE, Store, StoreUnknown, Transaction
+from apps.node.unlocking import passphrase
 from creditzone.kernel.documents import Card, Signed, now_ms, parse
 from creditzone.kernel.orders import SKEW_MS
 from creditzone.kernel.sm import sm3
@@ -28,7 +31,8 @@ class Node:
 
     home: Path
     config: Config
-    keys: Keystore
+    keys: NodeKeys
+    firm_keys: FirmKeystore
     store: Store
 
     @property
@@ -59,7 +63,7 @@ class Node:
 
     def organisations(self) -> list[str]:
         """The node's own organisation and the firms that it hosts."""
-        return [self.organisation, *self.keys.firms()]
+        return [self.organisation, *self.firm_keys.firms()]
 
     def card_of(self, organisation: str) -> Card | None:
         """The card of an organisation that this node trusts: its own, or one that an officer confirmed."""
@@ -113,7 +117,13 @@ def open_node(home: Path | str) -> Node:
         store = Store(folder / DATABASE)
     except StoreUnknown as error:
         raise ConfigError(str(error)) from None
-    return Node(home=folder, config=config, keys=Keystore.open(folder, config), store=store)
+    keys = NodeKeys(Keystore.open(folder, passphrase(config)), lambda: _own_signing_key(store, config))
+    return Node(home=folder, config=config, keys=keys, firm_keys=FirmKeystore(folder / KEYS), store=store)
+
+
+def _own_signing_key(store: Store, config: Config) -> str | None:
+    row = store.one("SELECT text FROM card WHERE organisation = ? AND state = 'own'", config.organisation)
+    return None if row is None else _card(row["text"]).signing_key
 
 
 def prepare_home(folder: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 from apps.node.errors import NodeError, PassphraseLocked, WrongPassphrase
 from apps.node.factors import LOCK_MS, TRIES
-from apps.node.keystore import FirmKeys
+from apps.node.firmkeys import FirmKeys
 from apps.node.node import Node
 from creditzone.kernel.documents import now_ms
 
@@ -26,7 +26,7 @@ def open_firm(node: Node, organisation: str, passphrase: str | None, *, now: int
         raise NodeError("passphrase-missing")
     locked_until = _take_try(node, organisation, at=now_ms() if now is None else now)
     try:
-        keys = node.keys.open_firm(organisation, passphrase)
+        keys = node.firm_keys.open(organisation, passphrase)
     except WrongPassphrase:
         if locked_until:
             raise PassphraseLocked(locked_until) from None

@@ -39,7 +39,8 @@ from creditzone.kernel.engine.process import run_stage
 from creditzone.kernel.engine.scratch import make_scratch, wipe
 from creditzone.kernel.sm import sm3
 from creditzone.kernel.sm.envelope import open_with
-from creditzone.kernel.sm.sm2 import PrivateKey, PublicKey
+from creditzone.kernel.sm.keys import Opener
+from creditzone.kernel.sm.sm2 import PublicKey
 from creditzone.kernel.sm.sm4 import AuthenticationError
 
 TAKEN_AT_ONCE: Final = 500
@@ -189,7 +190,7 @@ def take_grades(node: Node, acting: Acting, opened: OpenedResult, *, subjects: l
 # Opening ------------------------------------------------------------------------------------------------------------
 
 
-def _opened(node: Node, found: Result, key: PrivateKey) -> OpenedResult:
+def _opened(node: Node, found: Result, key: Opener) -> OpenedResult:
     try:
         row = node.store.one("SELECT * FROM result WHERE job = ?", found.job)
         assert row is not None
@@ -210,7 +211,7 @@ def _opened(node: Node, found: Result, key: PrivateKey) -> OpenedResult:
     return _shown(node, found, file, card, key)
 
 
-def _own_file(node: Node, row: sqlite3.Row, key: PrivateKey) -> ResultFile:
+def _own_file(node: Node, row: sqlite3.Row, key: Opener) -> ResultFile:
     data = (node.home / "results" / Path(row["file"]).name).read_bytes()
     if sm3.digest(data) != row["digest"]:
         raise sealed.MessageDamaged
@@ -218,7 +219,7 @@ def _own_file(node: Node, row: sqlite3.Row, key: PrivateKey) -> ResultFile:
     return msgspec.json.decode(plain, type=ResultFile)
 
 
-def _joined(node: Node, found: Result, key: PrivateKey) -> ResultFile:
+def _joined(node: Node, found: Result, key: Opener) -> ResultFile:
     """The output of all computing parties' shares, put together in a subprocess."""
     attempt = _complete_attempt(node, found)
     if attempt is None:
@@ -270,7 +271,7 @@ def _join(node: Node, job: str, attempt: int, shares: list[dict[str, Any]]) -> l
     return [int(value) for value in result["values"]]
 
 
-def _message(node: Node, found: Result, key: PrivateKey, *, sender: str, attempt: int, content: str) -> dict[str, Any]:
+def _message(node: Node, found: Result, key: Opener, *, sender: str, attempt: int, content: str) -> dict[str, Any]:
     card = node.card_of(sender)
     whole = sealed.whole(node, job=found.job, attempt=attempt, sender=sender, content=content)
     if card is None or whole is None:
@@ -287,7 +288,7 @@ def _message(node: Node, found: Result, key: PrivateKey, *, sender: str, attempt
     return cast("dict[str, Any]", json.loads(text))
 
 
-def _shown(node: Node, found: Result, file: ResultFile, card: Scorecard, key: PrivateKey) -> OpenedResult:
+def _shown(node: Node, found: Result, file: ResultFile, card: Scorecard, key: Opener) -> OpenedResult:
     reasons, missing = _reasons(node, found, file, key)
     rows = tuple(
         _row(code, value, file, card, tuple(reasons.get(code, ())))
@@ -330,7 +331,7 @@ def _row(code: str, value: int, file: ResultFile, card: Scorecard, reasons: tupl
     return ResultRow(uscc=code, band=band, grade=grade, decision=decision, score=score, reasons=reasons)
 
 
-def _reasons(node: Node, found: Result, file: ResultFile, key: PrivateKey) -> tuple[Reasons, list[str]]:
+def _reasons(node: Node, found: Result, file: ResultFile, key: Opener) -> tuple[Reasons, list[str]]:
     """Reasons by firm from everyone who gave them, and who has not (yet)."""
     reasons: Reasons = {}
     missing: list[str] = []

@@ -1,7 +1,11 @@
 """Sealed messages between nodes: shares and reason codes for a recipient, carried by the portal, opened only there.
 
-Inside the envelope the sender signs what it says, so that the portal, which knows every public key, cannot make a
-message up. What the envelope is for (zone, job, attempt, sender, recipient, content) is covered by its tag.
+    signature (64) | envelope to the recipient
+
+The sender signs the envelope, so that the portal, which knows every public key, cannot make a message up; what it is for
+(zone, job, attempt, sender, recipient, content) is covered by the signature and by the envelope's tag, so that nobody
+passes another's off as his own. Whoever closes an envelope needs no private key, and whoever signs it does not see what
+is inside.
 """
 
 from __future__ import annotations
@@ -9,18 +13,19 @@ from __future__ import annotations
 import base64
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from apps.node.node import Node
 from apps.node.store import Transaction
 from creditzone.kernel.documents import Digest, Id, SealedSent, Uscc
 from creditzone.kernel.sm.envelope import open_with, seal_to
-from creditzone.kernel.sm.sm2 import PrivateKey, PublicKey
+from creditzone.kernel.sm.keys import Opener, Signer
+from creditzone.kernel.sm.sm2 import PublicKey
 from creditzone.kernel.sm.sm4 import AuthenticationError
 
 PART: Final = 256 * 1024
-_SIGNED: Final = b"creditzone/sealed/v1\n"
+_SIGNED: Final = b"creditzone/sealed/v2\n"
+_SIGNATURE: Final = 64
 
 
 class Purpose(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,32 +44,38 @@ class Purpose(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return _SIGNED + "\n".join(parts).encode()
 
 
-class _Inside(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    text: str
-    signature: str
-
-
 class MessageDamaged(ValueError):
     """A sealed message does not open, or its sender did not say it."""
 
 
-def seal(purpose: Purpose, text: str, *, key: PrivateKey, recipient: PublicKey) -> bytes:
-    """Sign `text` as the sender and seal it to the recipient."""
-    signature = key.sign(purpose.data() + b"\n" + text.encode()).hex()
-    inside = msgspec.json.encode(_Inside(text=text, signature=signature))
-    return seal_to(recipient, inside, associated=purpose.data())
+def close(purpose: Purpose, text: str, *, recipient: PublicKey) -> bytes:
+    """The envelope: `text` sealed to the recipient, nobody's yet."""
+    return seal_to(recipient, text.encode(), associated=purpose.data())
 
 
-def unseal(purpose: Purpose, sealed: bytes, *, key: PrivateKey, sender: PublicKey) -> str:
-    """Open a message and require its sender's signature; raises MessageDamaged."""
-    try:
-        inside = msgspec.json.decode(open_with(key, sealed, associated=purpose.data()), type=_Inside)
-        signature = bytes.fromhex(inside.signature)
-    except (AuthenticationError, msgspec.DecodeError, ValueError):
-        raise MessageDamaged from None
-    if not sender.verify(signature, purpose.data() + b"\n" + inside.text.encode()):
+def sign(purpose: Purpose, envelope: bytes, *, key: Signer) -> bytes:
+    """The message: the envelope under its sender's signature."""
+    return key.sign(_signed(purpose, envelope)) + envelope
+
+
+def seal(purpose: Purpose, text: str, *, key: Signer, recipient: PublicKey) -> bytes:
+    """Seal `text` to the recipient and sign it as the sender."""
+    return sign(purpose, close(purpose, text, recipient=recipient), key=key)
+
+
+def unseal(purpose: Purpose, sealed: bytes, *, key: Opener, sender: PublicKey) -> str:
+    """Require the sender's signature and open a message; raises MessageDamaged."""
+    signature, envelope = sealed[:_SIGNATURE], sealed[_SIGNATURE:]
+    if not sender.verify(signature, _signed(purpose, envelope)):
         raise MessageDamaged
-    return inside.text
+    try:
+        return open_with(key, envelope, associated=purpose.data()).decode()
+    except (AuthenticationError, UnicodeDecodeError):
+        raise MessageDamaged from None
+
+
+def _signed(purpose: Purpose, envelope: bytes) -> bytes:
+    return purpose.data() + b"\n" + envelope
 
 
 def parts_of(purpose: Purpose, sealed: bytes) -> list[SealedSent]:

@@ -37,7 +37,7 @@ from creditzone.kernel.documents import (
 )
 from creditzone.kernel.documents import sign as sign_document
 from creditzone.kernel.policy.constraints.base import Segment
-from creditzone.kernel.sm.sm2 import PrivateKey
+from creditzone.kernel.sm.keys import Signer
 
 State = Literal["draft", "signed", "complete", "declined"]
 ACT_OF: Final[dict[str, Act]] = {
@@ -269,7 +269,7 @@ def _signable_request(node: Node, request: JobRequest, organisation: str) -> Non
         raise NodeError("person-code")
 
 
-def _sign_one(node: Node, tx: Transaction, one: Draft, *, key: PrivateKey, person: str) -> None:
+def _sign_one(node: Node, tx: Transaction, one: Draft, *, key: Signer, person: str) -> None:
     document = one.document
     require_signable(node, document, organisation=one.organisation)
     signature = sign_document(document, key, by=one.organisation)

@@ -40,6 +40,10 @@ class Env(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: f"CREDI
 
     node_home: str = "var/nodes/node"
     """A node's own folder: keystore, store, capsules."""
+    node_passphrase_file: str = ""
+    """A file of mode 0600 with the passphrase of the node's keys."""
+    node_passphrase: str = ""
+    """The passphrase itself, where no file can be had."""
     node_url: str = ""
     """The node console's own address, e.g. `http://bank.localhost:8101`."""
     node_secret_key: str = ""

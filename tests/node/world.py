@@ -19,8 +19,9 @@ from uuid import uuid4
 import msgspec
 
 from apps.node import attempts, cards, computation, datasets, firms, inbox, roster, signing, uploads
-from apps.node.config import Config, write_config
+from apps.node.config import Config, write_config, write_private
 from apps.node.keystore import Keystore
+from apps.node.locked import Cost
 from apps.node.node import Node, open_node, prepare_home
 from apps.node.roster import Acting
 from creditzone.kernel.credit.uscc import check_digit
@@ -59,6 +60,8 @@ from creditzone.kernel.sm.sm2 import PrivateKey
 DAY = 86_400_000
 SCORECARDS = Path(__file__).resolve().parents[2] / "demo" / "scorecards"
 PASSPHRASE = "correct horse battery"
+NODE_PASSPHRASE = "staple of the node"
+QUICK = Cost(iterations=1, lanes=1, memory_kib=64)
 
 
 def code(number: int, kind: str = "91") -> str:
@@ -155,10 +158,11 @@ class Zone:
             tick_seconds=0.1,
             busy_tick_seconds=0.05,
             link_timeout_seconds=30,
+            passphrase_file=str(passphrase_file(self.home)),
         )
         global _offset  # noqa: PLW0603
         _offset += 4 * slots
-        Keystore.create(home, config)
+        Keystore.create(home, organisation, NODE_PASSPHRASE, cost=QUICK)
         write_config(home, config)
         node = open_node(home)
         cards.issue_own(node)
@@ -188,6 +192,13 @@ class Zone:
     def sign(self, document: Document) -> Signed:
         """The zone's signature."""
         return signed(document, self.key, by=OPERATOR)
+
+
+def passphrase_file(folder: Path) -> Path:
+    """The file with the nodes' passphrase, beside their homes."""
+    path = folder / "node.passphrase"
+    write_private(path, NODE_PASSPHRASE.encode())
+    return path
 
 
 def own_card(node: Node, organisation: str) -> Signed:

@@ -2,7 +2,8 @@
 
 Every party aligns on the common set, checks it, computes its own points in the clear on its own rows, and feeds only
 them. The recipient's part of the output is sealed to its own encryption key before this process ends; a recipient
-outside the computation gets output shares and reasons, signed and sealed to its key. Nothing plain is written.
+outside the computation gets output shares and reasons sealed to its key, which the runner signs: no private key of the
+organisation is here. Nothing plain is written.
 
 Task: see `computation.Computation`. Result: {"matched", "agreement", "output", "rows", "sealed": [[content, size]]}. In
 scratch: `out-<content>` for each sealed message.
@@ -21,7 +22,7 @@ import numpy as np
 
 from apps.node.config import write_private as write_durably
 from apps.node.resultfile import ResultFile, result_data
-from apps.node.sealed import Purpose, seal
+from apps.node.sealed import Purpose, close
 from apps.node.stages.rows import (
     COMMON,
     PAIRS,
@@ -44,7 +45,7 @@ from creditzone.kernel.policy.use import Use
 from creditzone.kernel.refusals import Refused
 from creditzone.kernel.sm import sm3
 from creditzone.kernel.sm.envelope import seal_to
-from creditzone.kernel.sm.sm2 import PrivateKey, PublicKey
+from creditzone.kernel.sm.sm2 import PublicKey
 
 SALT: Final = 32
 _ROOT: Final = 0
@@ -177,7 +178,7 @@ def _seal_result(
 def _deliver(
     task: dict[str, Any], scratch: Path, codes: list[str], output: Any, reasons: list[list[str]] | None
 ) -> list[str]:
-    """Signed and sealed messages for a recipient that is not this party; their contents' names."""
+    """Envelopes for a recipient that is not this party, for the runner to sign; their contents' names."""
     if task["recipient"] == task["party"]:
         return []
     messages: dict[str, Any] = {}
@@ -192,10 +193,7 @@ def _deliver(
         }
     if reasons is not None:
         messages["reasons"] = {"request": task["request"], "codes": codes, "reasons": reasons}
-    signer, recipient = (
-        PrivateKey.from_bytes(bytes.fromhex(task["signing_key"])),
-        PublicKey.from_hex(task["recipient_key"]),
-    )
+    recipient = PublicKey.from_hex(task["recipient_key"])
     for content, message in messages.items():
         purpose = Purpose(
             zone=task["zone"],
@@ -205,8 +203,7 @@ def _deliver(
             to=task["recipient"],
             content=content,
         )
-        sealed = seal(purpose, json.dumps(message), key=signer, recipient=recipient)
-        write_private(scratch / f"out-{content}", sealed)
+        write_private(scratch / f"out-{content}", close(purpose, json.dumps(message), recipient=recipient))
     return sorted(messages)
 
 

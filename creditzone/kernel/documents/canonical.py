@@ -24,7 +24,8 @@ from creditzone.kernel.documents.scorecards import Scorecard
 from creditzone.kernel.documents.statements import Statement
 from creditzone.kernel.forms import Document, DocumentError, Signature, SignatureInvalid, Signed
 from creditzone.kernel.sm import sm3
-from creditzone.kernel.sm.sm2 import PrivateKey, PublicKey, Sm2Error
+from creditzone.kernel.sm.keys import Signer
+from creditzone.kernel.sm.sm2 import PublicKey, Sm2Error
 
 AnyDocument = (
     Card | Ticket | Policy | CapsuleHeader | Contract | ContractAct | Authorisation | AuthorisationWithdrawal
@@ -98,13 +99,13 @@ def _signed_bytes(kind: str, text: bytes) -> bytes:
     return f"creditzone/{kind}/v1\n".encode() + text
 
 
-def sign(document: Document, key: PrivateKey, *, by: str) -> Signature:
+def sign(document: Document, key: Signer, *, by: str) -> Signature:
     """`by`'s SM2 signature over the document."""
     value = key.sign(_signed_bytes(type_of(document), to_canonical(document))).hex()
     return Signature(by=by, key=key_id(key.public), value=value)
 
 
-def signed(document: Document, key: PrivateKey, *, by: str) -> Signed:
+def signed(document: Document, key: Signer, *, by: str) -> Signed:
     """The document with `by`'s signature, ready to travel."""
     return Signed(text=to_canonical(document).decode(), signatures=(sign(document, key, by=by),))
 

@@ -8,7 +8,8 @@ whom for which job); the associated bytes themselves do not travel inside.
 
 import secrets
 
-from creditzone.kernel.sm.sm2 import PrivateKey, PublicKey, Sm2Error
+from creditzone.kernel.sm.keys import Opener
+from creditzone.kernel.sm.sm2 import PublicKey, Sm2Error
 from creditzone.kernel.sm.sm4 import KEY, NONCE, TAG, AuthenticationError, Sm4Gcm
 
 MAGIC = b"CZENV\x00\x00\x01"
@@ -23,7 +24,7 @@ def seal_to(public: PublicKey, plain: bytes, *, associated: bytes) -> bytes:
     return head + nonce + Sm4Gcm(key).seal(nonce, plain, head + associated)
 
 
-def open_with(private: PrivateKey, sealed: bytes, *, associated: bytes) -> bytes:
+def open_with(private: Opener, sealed: bytes, *, associated: bytes) -> bytes:
     """Open what `seal_to` sealed. Raises AuthenticationError when anything in or around it differs."""
     if len(sealed) < OVERHEAD or not sealed.startswith(MAGIC):
         raise AuthenticationError("not a sealed message of this version")

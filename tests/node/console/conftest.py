@@ -18,6 +18,7 @@ from apps.node.keystore import Keystore
 from apps.node.node import Node, open_node, prepare_home
 from creditzone.kernel.documents import Card, Ticket, digest_of, new_id, now_ms, signed
 from creditzone.kernel.sm.sm2 import PrivateKey
+from tests.node.world import NODE_PASSPHRASE, QUICK, passphrase_file
 
 PORTAL = "http://zone.localhost:8000"
 OWN = "http://bank.localhost:8101"
@@ -116,8 +117,9 @@ def home(tmp_path: Path, zone: ZoneSigner) -> Path:
         portal_url=PORTAL,
         console_url=OWN,
         slots=0,
+        passphrase_file=str(passphrase_file(tmp_path)),
     )
-    Keystore.create(folder, config)
+    Keystore.create(folder, BANK, NODE_PASSPHRASE, cost=QUICK)
     write_config(folder, config)
     return folder
 

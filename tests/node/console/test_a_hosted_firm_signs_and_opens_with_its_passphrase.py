@@ -8,7 +8,7 @@ from contextlib import suppress
 import msgspec
 import pytest
 
-from apps.node import factors, firms, keystore, passphrases, results, signing
+from apps.node import factors, firms, locked, passphrases, results, signing
 from apps.node.console.signins import SIGN_INS
 from apps.node.errors import NodeError, PassphraseLocked, WrongPassphrase
 from apps.node.node import open_node
@@ -201,7 +201,16 @@ def test_the_right_passphrase_forgets_wrong_ones_and_no_passphrase_is_no_try(nod
 
 def test_tries_at_the_same_time_are_no_more_than_five(node, firm, monkeypatch):
     derived = []
-    monkeypatch.setattr(keystore, "_derived", lambda *_given, **_cost: derived.append(1) or bytes(16))
+
+    class Counting:
+        def __init__(self, **_cost):
+            pass
+
+        def derive(self, _passphrase):
+            derived.append(1)
+            return bytes(16)
+
+    monkeypatch.setattr(locked, "Argon2id", Counting)
 
     def guess(number):
         with suppress(NodeError):
