@@ -26,8 +26,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `zone_card` is the zone's self-signed card, handed over at set-up: its key is the zone's key. `portal_address` is
     `host:port` to connect to where the portal's name does not resolve; `passphrase_file` lies outside the home, on
-    another medium (`unlocking` names the other ways). A node that `hosts` keeps keys for firms that have no machine of their own; `firm_quota_mib`
-    bounds what each keeps here in files.
+    another medium (`unlocking` names the other ways). A node that `hosts` keeps keys for firms that have no machine of
+    their own; `firm_quota_mib` bounds what each keeps here in files.
     """
 
     organisation: Uscc

@@ -2,9 +2,9 @@
 
     signature (64) | envelope to the recipient
 
-The sender signs the envelope, so that the portal, which knows every public key, cannot make a message up; what it is for
-(zone, job, attempt, sender, recipient, content) is covered by the signature and by the envelope's tag, so that nobody
-passes another's off as his own. Whoever closes an envelope needs no private key, and whoever signs it does not see what
+The sender signs the envelope, so that the portal, which knows every public key, cannot make a message up; what it is
+for (zone, job, attempt, sender, recipient, content) is covered by the signature and by the envelope's tag, so that
+nobody passes another's off as his own. Whoever closes an envelope needs no private key, and whoever signs it does not see what
 is inside.
 """
 
