@@ -81,7 +81,7 @@ class Keystore:
             raise ConfigError(f"{path} is missing: set the node up first, or put its backup back.") from None
         except AuthenticationError:
             raise ConfigError(
-                f"{path} does not open with this passphrase: give the one that it was written under. Nothing was changed."
+                f"{path} does not open with this passphrase: give the one that it was written under. Nothing changed."
             ) from None
         except (msgspec.DecodeError, ValueError) as error:
             raise ConfigError(f"{path} is damaged: put its backup back. ({error})") from None

@@ -4,8 +4,8 @@
 
 The sender signs the envelope, so that the portal, which knows every public key, cannot make a message up; what it is
 for (zone, job, attempt, sender, recipient, content) is covered by the signature and by the envelope's tag, so that
-nobody passes another's off as his own. Whoever closes an envelope needs no private key, and whoever signs it does not see what
-is inside.
+nobody passes another's off as his own. Whoever closes an envelope needs no private key, and whoever signs it does not
+see what is inside.
 """
 
 from __future__ import annotations
