@@ -8,7 +8,7 @@ from typing import Literal, cast
 
 import msgspec
 
-from apps.node import documents, outbox, withdrawals
+from apps.node import derived, documents, outbox, withdrawals
 from apps.node.errors import IllegalMove, NodeError, NotFound
 from apps.node.node import Node
 from apps.node.roster import Act, Acting, require
@@ -19,6 +19,7 @@ from creditzone.kernel.documents import (
     ContractAct,
     ContractActed,
     DocumentError,
+    Policy,
     SignatureInvalid,
     Signed,
     new_id,
@@ -92,6 +93,8 @@ def complete(node: Node, tx: Transaction, document: Signed) -> None:
         _complete_contract(node, tx, document, parsed)
     elif isinstance(parsed, ContractAct):
         _take_act(node, tx, document, parsed)
+    elif isinstance(parsed, Policy):
+        derived.keep_policy(node, tx, document, parsed)
     else:
         if isinstance(parsed, AuthorisationWithdrawal):
             withdrawals.keep(tx, document, parsed)

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, cast
 import msgspec
 import structlog
 
-from apps.node import outbox, uploads
+from apps.node import derived, outbox, uploads
 from apps.node.errors import IllegalMove, NodeError, NotFound
 from apps.node.node import Node
 from apps.node.roster import Act, Acting, require
@@ -80,7 +80,7 @@ class QuarantinePage:
 
 def domains(node: Node) -> list[Domain]:
     """The domains that an upload can have."""
-    return list(all_domains().values())
+    return [one for one in all_domains().values() if not one.derived]
 
 
 def listing(node: Node, acting: Acting) -> list[Dataset]:
@@ -277,6 +277,7 @@ def _keep(
         body_digest=result["bodies"]["rows"]["digest"],
         size=size,
         measured_at=now,
+        lineage=derived.lineage_of(node, row["id"]),
     )
     more = {"encoding": result["encoding"], "notes": result["notes"]}
     with node.store.write() as tx:

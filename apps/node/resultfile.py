@@ -7,7 +7,8 @@ from msgspec import Struct
 
 class ResultFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that the recipient learned. `values` are bands, totals or 0/1 by `disclosure`, in the order of
-    `codes`; `reasons` are the recipient's own; `unmatched` holds, by provider, the codes that it does not know."""
+    `codes`; `reasons` are the recipient's own; `unmatched` holds, by provider, the codes that it does not know;
+    `authorisations` number, digest and expiry of those on which the recipient's rows rest, in the order of `codes`."""
 
     job: str
     attempt: int
@@ -20,6 +21,7 @@ class ResultFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reasons: tuple[tuple[str, ...], ...] | None
     unmatched: dict[str, tuple[str, ...]]
     dropped: tuple[tuple[str, str], ...]
+    authorisations: tuple[tuple[str, ...], ...]
 
 
 def result_data(zone: str, job: str) -> bytes:

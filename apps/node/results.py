@@ -92,6 +92,8 @@ class ResultRow:
     decision: bool | None
     score: int | None
     reasons: tuple[tuple[str, str], ...]
+    authorisation: tuple[str, ...] = ()
+    """Number, digest and expiry of what the firm's row rested on; empty where the recipient's rows bear none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,6 +249,7 @@ def _joined(node: Node, found: Result, key: Opener) -> ResultFile:
         reasons=None,
         unmatched={},
         dropped=(),
+        authorisations=tuple(() for _ in first["codes"]),
     )
 
 
@@ -291,8 +294,8 @@ def _message(node: Node, found: Result, key: Opener, *, sender: str, attempt: in
 def _shown(node: Node, found: Result, file: ResultFile, card: Scorecard, key: Opener) -> OpenedResult:
     reasons, missing = _reasons(node, found, file, key)
     rows = tuple(
-        _row(code, value, file, card, tuple(reasons.get(code, ())))
-        for code, value in zip(file.codes, file.values, strict=True)
+        replace(_row(code, value, file, card, tuple(reasons.get(code, ()))), authorisation=authorisation)
+        for code, value, authorisation in zip(file.codes, file.values, file.authorisations, strict=True)
     )
     best_first = tuple(reversed(card.grades))
     spread = Counter(row.grade for row in rows)

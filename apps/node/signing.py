@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal, cast
 
-from apps.node import capsules, contracts, custody, documents, outbox, withdrawals, wording
+from apps.node import capsules, contracts, custody, derived, documents, outbox, withdrawals, wording
 from apps.node.errors import IllegalMove, NodeError
 from apps.node.node import Node
 from apps.node.roster import BINDING, Act, Acting, require
@@ -214,6 +214,7 @@ def _signable_policy(node: Node, policy: Policy, organisation: str) -> None:
     expected = capsules.head_version(node, policy.capsule) + 1
     if policy.version != expected:
         raise NodeError("policy-version", expected=expected)
+    derived.require_fitting(node, policy)
 
 
 def _signable_contract(node: Node, contract: Contract, organisation: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 DATABASE: Final = "store.sqlite3"
-VERSION: Final = 5
+VERSION: Final = 6
 
 _SCHEMA: Final = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -61,6 +61,9 @@ CREATE TABLE dataset (
   state TEXT NOT NULL CHECK (state IN ('waiting', 'measuring', 'measured', 'refused')),
   progress INTEGER NOT NULL DEFAULT 0, refusal TEXT, facts TEXT NOT NULL DEFAULT '{}',
   measured TEXT, created_at INTEGER NOT NULL, measured_at INTEGER);
+
+CREATE TABLE lineage (upload TEXT PRIMARY KEY, job TEXT NOT NULL, text TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE peer_policy (digest TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE body (
   id TEXT PRIMARY KEY, dataset TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('rows', 'quarantine')),

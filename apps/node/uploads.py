@@ -17,12 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, cast
 
+import msgspec
+
 from apps.node.config import write_private
 from apps.node.errors import IllegalMove, Invalid, NodeError, NotFound, OffsetWrong
 from apps.node.node import Node
 from apps.node.roster import Act, Acting, require
 from creditzone.kernel.credit.uscc import is_person
-from creditzone.kernel.documents import new_id
+from creditzone.kernel.documents import Lineage, new_id
 from creditzone.kernel.domain import Domain, UnknownDomain, check_row, domain
 from creditzone.kernel.sm.sm4 import KEY, NONCE, Sm4Gcm
 
@@ -52,10 +54,21 @@ class Upload:
     created_at: int
 
 
-def create(node: Node, acting: Acting, *, filename: str, size: int, domain: str, title: str) -> Upload:
-    """Begin an upload. Raises NodeError: unknown-domain, unknown-format, upload-too-large; Invalid."""
+def create(
+    node: Node,
+    acting: Acting,
+    *,
+    filename: str,
+    size: int,
+    domain: str,
+    title: str,
+    lineage: Lineage | None = None,
+) -> Upload:
+    """Begin an upload; with `lineage` of what this node makes of a result. Raises NodeError: unknown-domain,
+    unknown-format, upload-too-large; Invalid."""
     require(acting, Act.UPLOAD)
-    _require_domain(domain)
+    if _require_domain(domain).derived != (lineage is not None):
+        raise NodeError("unknown-domain")
     limit = LIMITS.get(format_of(filename))
     if limit is None:
         raise NodeError("unknown-format")
@@ -81,6 +94,9 @@ def create(node: Node, acting: Acting, *, filename: str, size: int, domain: str,
             acting.person,
             node.act(tx),
         )
+        if lineage is not None:
+            text = msgspec.json.encode(lineage).decode()
+            tx.run("INSERT INTO lineage (upload, job, text) VALUES (?, ?, ?)", identity, lineage.job, text)
     folder_of(node, identity).mkdir(mode=0o700)
     return get(node, acting, identity)
 

@@ -28,6 +28,7 @@ from apps.node.stages.rows import (
     PAIRS,
     credentials,
     endpoint,
+    read_authorisations,
     read_codes,
     read_dropped,
     read_values,
@@ -156,6 +157,7 @@ def _seal_result(
     if task["recipient_rank"] != task["rank"]:
         return {"output": None, "rows": None}
     missing = json.loads((scratch / PAIRS).read_bytes())
+    authorisations = read_authorisations(scratch)
     result = ResultFile(
         job=task["job"],
         attempt=task["attempt"],
@@ -168,6 +170,7 @@ def _seal_result(
         reasons=None if reasons is None else tuple(tuple(row) for row in reasons),
         unmatched={party: tuple(gone) for party, gone in zip(task["pair_parties"], missing, strict=True)},
         dropped=tuple(read_dropped(scratch)),
+        authorisations=tuple(authorisations[code] for code in codes),
     )
     key = PublicKey.from_hex(task["recipient_key"])
     sealed = seal_to(key, msgspec.json.encode(result), associated=result_data(task["zone"], task["job"]))

@@ -3,7 +3,8 @@
 Task: {"folder" of the bodies, "keys" by column group, "header": its canonical text, "model": the scorecard's text,
 "authorised_on": "YYYY-MM-DD" or null, "subject": code or null, "transforms": by column}.
 Result: {"rows", "dropped"}. In scratch: `codes`,
-`columns.npy` (float64 [rows, columns]) and `dropped` (code and reason).
+`columns.npy` (float64 [rows, columns]), `dropped` (code and reason) and `authorisations` (number, digest and expiry of
+each row's, where rows bear them).
 
 Only the column groups that the job needs are opened: there are no keys for others here. Every chunk is authenticated
 before a cell of it is read, and every group whole before anything is handed on. With `authorised_on`, rows without an
@@ -22,7 +23,7 @@ from typing import Any, BinaryIO, Final
 import msgspec
 import numpy as np
 
-from apps.node.stages.rows import Values, write_rows
+from apps.node.stages.rows import Values, write_authorisations, write_rows
 from creditzone.kernel.capsule import CapsuleDamaged, check_body_digest, group_file, read_columns
 from creditzone.kernel.credit.columns import AUTHORISATION, columns_read
 from creditzone.kernel.credit.scorecard import InvalidScorecard, require_sound
@@ -74,6 +75,7 @@ def _open(task: dict[str, Any]) -> dict[str, Any]:
     entering = [changed(_numbers(cells, header.rows)[kept], transforms.get(name)) for name, cells in columns]
     values = np.column_stack(entering)
     write_rows(Path.cwd(), [codes[at] for at in kept], values, dropped)
+    write_authorisations(Path.cwd(), [[column[at] for column in bearing] for at in kept])
     return {"rows": len(kept), "dropped": len(dropped)}
 
 

@@ -16,6 +16,7 @@ from creditzone.kernel.engine.link import Endpoint, LinkCredentials
 CODES: Final = "codes"
 COLUMNS: Final = "columns.npy"
 DROPPED: Final = "dropped"
+AUTHORISATIONS: Final = "authorisations"
 COMMON: Final = "common"
 PAIRS: Final = "pairs"
 
@@ -28,6 +29,17 @@ def write_rows(scratch: Path, codes: Sequence[str], values: Values, dropped: Seq
     with (scratch / COLUMNS).open("wb") as file:
         np.save(file, values, allow_pickle=False)
     write_private(scratch / DROPPED, json.dumps(list(dropped)).encode())
+
+
+def write_authorisations(scratch: Path, bearing: Sequence[Sequence[str]]) -> None:
+    """Lay down number, digest and expiry of the authorisation of each row, in the order of the codes."""
+    write_private(scratch / AUTHORISATIONS, json.dumps(bearing).encode())
+
+
+def read_authorisations(scratch: Path) -> dict[str, tuple[str, ...]]:
+    """By code, number, digest and expiry of its authorisation; an empty tuple where rows bear none."""
+    bearing = json.loads((scratch / AUTHORISATIONS).read_bytes())
+    return {code: tuple(one) for code, one in zip(read_codes(scratch), bearing, strict=True)}
 
 
 def read_codes(scratch: Path, name: str = CODES) -> list[str]:

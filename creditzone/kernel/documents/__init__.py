@@ -68,6 +68,7 @@ from creditzone.kernel.documents.jobs import (
     Receipt,
 )
 from creditzone.kernel.documents.policies import (
+    Lineage,
     Parent,
     Policy,
     Rule,
@@ -173,6 +174,7 @@ __all__ = [
     "Key",
     "Learned",
     "Left",
+    "Lineage",
     "Message",
     "NodeBusy",
     "Order",

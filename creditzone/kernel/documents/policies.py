@@ -108,6 +108,13 @@ class Parent(Part, frozen=True, kw_only=True):
     policy: Digest
 
 
+class Lineage(Part, frozen=True, kw_only=True):
+    """What a derived dataset was made of: the job whose result it is, and the capsules that the job used."""
+
+    job: Id
+    parents: Annotated[tuple[Parent, ...], Meta(min_length=1)]
+
+
 class Policy(Document, frozen=True, kw_only=True, tag="policy"):
     """A capsule's usage policy: any one of its rules permits a use, and one that denies overrides. `parents` are the
     capsules that a derived one was made of."""

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from creditzone.kernel.documents.jobs import Figure
+from creditzone.kernel.documents.policies import Lineage
 from creditzone.kernel.forms import (
     Count,
     Digest,
@@ -39,7 +40,8 @@ class ColumnQuality(Part, frozen=True, kw_only=True):
 
 
 class DatasetMeasured(Part, frozen=True, kw_only=True, tag_field="kind", tag="dataset"):
-    """An upload was checked: schema, counts and the digest of its sealed body. rows = accepted + quarantined."""
+    """An upload was checked: schema, counts and the digest of its sealed body. rows = accepted + quarantined. `lineage`
+    is there where the rows are a result's."""
 
     dataset: Id
     domain: Words
@@ -52,6 +54,7 @@ class DatasetMeasured(Part, frozen=True, kw_only=True, tag_field="kind", tag="da
     body_digest: Digest
     size: Count
     measured_at: Instant
+    lineage: Lineage | None = None
 
 
 class CapsuleSealed(Part, frozen=True, kw_only=True, tag_field="kind", tag="capsule"):

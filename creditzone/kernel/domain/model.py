@@ -11,12 +11,12 @@ import msgspec
 from msgspec import Meta, Struct
 
 ColumnType = Literal["code", "decimal", "integer", "text", "date"]
-Ground = Literal["public_disclosure", "firm_authorisation", "personal_consent", "statutory_duty"]
+Ground = Literal["public_disclosure", "firm_authorisation", "person_consent", "statutory_duty"]
 
 GROUNDS: dict[str, dict[str, str]] = {
     "public_disclosure": {"zh": "依法公示", "en": "public by law"},
     "firm_authorisation": {"zh": "企业授权", "en": "authorised by the firm"},
-    "personal_consent": {"zh": "个人单独同意", "en": "separate consent of the person"},
+    "person_consent": {"zh": "个人单独同意", "en": "separate consent of the person"},
     "statutory_duty": {"zh": "法定职责", "en": "statutory duty"},
 }
 UNITS: dict[str, dict[str, str]] = {
@@ -52,7 +52,9 @@ class Column(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Domain(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A data domain (数据域): its columns in the order of the canonical file, keyed by `key`."""
+    """A data domain (数据域): its columns in the order of the canonical file, keyed by `key`.
+
+    Rows of a `derived` one are made by a node of a result; nobody uploads them."""
 
     id: str
     version: int
@@ -61,6 +63,7 @@ class Domain(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     about_zh: str
     about_en: str
     key: str
+    derived: bool = False
     columns: tuple[Column, ...]
 
     @property
