@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.capsules import selectors, services
+from apps.capsules import derived, selectors, services
 from apps.capsules.forms import columns_of_models
 from apps.capsules.models import Capsule
 from apps.capsules.wording import policy_sentences
@@ -25,6 +25,7 @@ from apps.datasets import selectors as datasets
 from apps.exchange.links import sign_url
 from apps.tenants.members import actor_of
 from creditzone.kernel.documents import Policy, Rule
+from creditzone.kernel.policy.constraints.derivation import Derivation
 from creditzone.kernel.policy.odrl import policy_schema, to_odrl
 from creditzone.kernel.policy.writing import permit
 
@@ -46,6 +47,7 @@ class RuleSerializer(serializers.Serializer[Any]):
     decision_bands = serializers.ListField(child=serializers.IntegerField(min_value=1), max_length=50, default=list)
     per_day = serializers.IntegerField(min_value=1, allow_null=True, default=None)
     rows_per_day = serializers.IntegerField(min_value=1, allow_null=True, default=None)
+    generations = serializers.IntegerField(min_value=1, max_value=5, allow_null=True, default=None)
     days = serializers.IntegerField(min_value=1, max_value=3660, required=False)
     not_before = serializers.DateTimeField(required=False)
     not_after = serializers.DateTimeField(required=False)
@@ -78,15 +80,17 @@ def rule_of(given: dict[str, Any], *, domain: str) -> Rule:
         not_before=clock.to_ms(begins),
         not_after=clock.to_ms(ends),
         uses=given["uses"],
+        more=() if given["generations"] is None else (Derivation(generations=given["generations"]),),
     )
 
 
 class PolicyDraftSerializer(serializers.Serializer[Any]):
-    """A policy to draft for a dataset; with `capsule` it is that capsule's next version."""
+    """A policy to draft for a dataset; with `capsule` it is that capsule's next version. That of a derived dataset has
+    its sources' rules and is given none."""
 
     dataset = serializers.UUIDField()
     capsule = serializers.UUIDField(required=False, allow_null=True)
-    rules = RuleSerializer(many=True)
+    rules = RuleSerializer(many=True, default=list)
 
 
 DraftedSerializer = inline_serializer(
@@ -150,12 +154,16 @@ class PolicyDrafts(APIView):
         fields.is_valid(raise_exception=True)
         actor = actor_of(request)
         dataset = datasets.get_for(actor, fields.validated_data["dataset"], to=datasets.Act.DRAFT_POLICY)
-        capsule = services.draft_policy(
-            actor=actor,
-            dataset_id=dataset.id,
-            capsule_id=fields.validated_data.get("capsule"),
-            rules=[rule_of(rule, domain=dataset.domain) for rule in fields.validated_data["rules"]],
-        )
+        rules = [rule_of(rule, domain=dataset.domain) for rule in fields.validated_data["rules"]]
+        if dataset.lineage and not rules:
+            capsule = derived.draft_policy(actor=actor, dataset_id=dataset.id)
+        else:
+            capsule = services.draft_policy(
+                actor=actor,
+                dataset_id=dataset.id,
+                capsule_id=fields.validated_data.get("capsule"),
+                rules=rules,
+            )
         body = {
             "digest": capsule.draft_digest,
             "capsule": str(capsule.id),

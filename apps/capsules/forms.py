@@ -20,6 +20,7 @@ from apps.ui.templatetags.ui import called
 from creditzone.kernel.documents import Rule
 from creditzone.kernel.policy.constraints.columns import ColumnUse
 from creditzone.kernel.policy.constraints.count import Count
+from creditzone.kernel.policy.constraints.derivation import Derivation
 from creditzone.kernel.policy.constraints.environment import ENGINES
 from creditzone.kernel.policy.constraints.output import FORMS, Output
 from creditzone.kernel.policy.constraints.subject import SUBJECT
@@ -35,6 +36,7 @@ DISCLOSURES = ("decision", "grade", "reasons", "score")
 """What a job may ask for; statistics are no job yet."""
 SINGLE = (
     "id", "days", "uses", "minimum_group", "per_day", "max_rows", "rows_per_day", "decision_band", "opens", "closes",
+    "generations",
 )  # fmt: skip
 LIMITS = ("minimum_group", "per_day", "max_rows", "rows_per_day")
 NONE_CHOSEN = {"required": _("Choose at least one; none allows nothing.")}
@@ -83,6 +85,14 @@ class RuleForm(forms.Form):
     opens = forms.TimeField(label=_("Open daily from"), required=False, widget=_TIME)
     closes = forms.TimeField(label=_("until"), required=False, widget=_TIME, help_text=_("Shanghai time."))
 
+    generations = forms.IntegerField(
+        label=_("Results may be inputs again, generations"),
+        required=False,
+        min_value=1,
+        max_value=5,
+        help_text=_("What is derived carries the strictest of all its sources' rules. Empty: never."),
+    )
+
     def __init__(self, *args: Any, domain: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.domain = domain
@@ -101,7 +111,9 @@ class RuleForm(forms.Form):
     @property
     def has_limits(self) -> bool:
         """Whether one of the folded fields is filled in, or wrong."""
-        folded = ("minimum_group", "max_rows", "rows_per_day", "decision_band", "opens", "closes")
+        folded = (
+            "minimum_group", "max_rows", "rows_per_day", "decision_band", "opens", "closes", "generations",
+        )  # fmt: skip
         return any(self[name].value() not in (None, "") or self[name].errors for name in folded)
 
     def rule(self, *, since: datetime) -> Rule:
@@ -155,6 +167,7 @@ def _limits(given: Mapping[str, Any]) -> dict[str, Any]:
         **{name: given.get(name) for name in LIMITS},
         "decision_bands": () if band is None else (band,),
         "daily": hours,
+        "more": () if given.get("generations") is None else (Derivation(generations=given["generations"]),),
     }
 
 
@@ -221,6 +234,7 @@ def rule_values(rule: Rule) -> dict[str, Any]:
 
 
 def _limit_values(rule: Rule) -> dict[str, Any]:
+    derivation = rule.clause(Derivation)
     output, count, hours = rule.of(Output), rule.of(Count), rule.of(Window).daily
     return {
         "minimum_group": output.minimum_group,
@@ -230,6 +244,7 @@ def _limit_values(rule: Rule) -> dict[str, Any]:
         "rows_per_day": count.rows_per_day,
         "opens": _clock(hours[0].since) if hours else None,
         "closes": _clock(hours[0].until) if hours else None,
+        "generations": derivation.generations if derivation and derivation.generations else None,
     }
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from apps.capsules import selectors, services
+from apps.capsules import derived, selectors, services
 from apps.capsules.changes import changes_of
 from apps.capsules.forms import (
     MOST_RULES,
@@ -66,6 +66,7 @@ FIELDS = {
     "max-rows": "max_rows",
     "decision-band": "decision_band",
     "daily-window": "opens",
+    "derivation": "generations",
 }
 """The form field behind each value of a sentence: what a form does not ask follows from what it does."""
 
@@ -111,11 +112,39 @@ def new(request: TenantRequest) -> HttpResponse:
     if subject is None:
         rows = [(one, domain_name(one.domain)) for one in datasets.owned(request.actor).order_by("-id")[:100]]
         return render(request, "capsules/choose.html", {"rows": rows, "crumbs": _crumbs()})
+    if subject.dataset.lineage:
+        return _derived(request, subject)
     if request.method != "POST":
         return _page(request, subject, _first_forms(request, subject))
     if "add" in request.POST or "drop" in request.POST:
         return _page(request, subject, _changed_forms(request, subject))
     return _draft(request, subject)
+
+
+def _derived(request: TenantRequest, subject: Subject) -> HttpResponse:
+    """The policy that the sources of a derived dataset leave, to be sent to the own node or left."""
+    if request.method == "POST":
+        capsule = derived.draft_policy(actor=request.actor, dataset_id=subject.dataset.id)
+        return redirect("capsules:detail", capsule_id=capsule.id)
+    lineage = derived.lineage_of(subject.dataset)
+    context: dict[str, Any] = {
+        "dataset": subject.dataset,
+        "crumbs": _crumbs(),
+        "action": f"{reverse('capsules:policy-new')}?{subject.query}",
+    }
+    try:
+        sources = derived.sources_of(lineage.parents if lineage else ())
+        context["sources"] = sources
+        policy = services.compose_policy(
+            actor=request.actor,
+            dataset=subject.dataset,
+            version=subject.version,
+            rules=derived.rules_of(subject.dataset, sources),
+        )
+        context["sentences"] = policy_segments(policy, language())
+    except Invalid as error:
+        context["problem"] = " ".join(str(one) for sentences in error.errors.values() for one in sentences)
+    return render(request, "capsules/derived.html", context)
 
 
 def _crumbs() -> list[tuple[Words, str]]:

@@ -21,19 +21,28 @@ from apps.ledger.services import append_entry
 from apps.tenants import zone
 from apps.tenants.members import Member
 from apps.tenants.models import Organisation
-from creditzone.kernel.documents import CapsuleHeader, CapsuleSealed, CapsuleWithdrawn, Policy, Rule, Signed
+from creditzone.kernel.documents import CapsuleHeader, CapsuleSealed, CapsuleWithdrawn, Parent, Policy, Rule, Signed
 from creditzone.kernel.policy.constraints.subject import SUBJECT
 from creditzone.kernel.policy.purposes import PURPOSES
 
 
 @transaction.atomic
-def draft_policy(*, actor: Member, dataset_id: UUID, rules: Sequence[Rule], capsule_id: UUID | None = None) -> Capsule:
+def draft_policy(
+    *,
+    actor: Member,
+    dataset_id: UUID,
+    rules: Sequence[Rule],
+    capsule_id: UUID | None = None,
+    parents: Sequence[Parent] = (),
+) -> Capsule:
     """Draft a usage policy for a dataset, as a new capsule or as the next version of one, and send it to the owner's
     node to be signed. The capsule comes back with `draft_digest` set. An older waiting draft is withdrawn.
 
     Raises NotFound, Forbidden, and Invalid with what is wrong in the rules."""
     _require_rules(rules)
     dataset = dataset_for(actor, dataset_id, to=DatasetAct.DRAFT_POLICY)
+    if dataset.lineage and not parents:
+        raise Invalid.of("rules", _("A derived dataset takes the rules of its sources and no others."))
     known = capsule_id or Capsule.objects.filter(pk=dataset.id).values_list("pk", flat=True).first()
     capsule = (
         get_for(actor, known, to=Act.DRAFT_POLICY)
@@ -50,7 +59,7 @@ def draft_policy(*, actor: Member, dataset_id: UUID, rules: Sequence[Rule], caps
     )
     if capsule.dataset_id != dataset.id or capsule.state in {Capsule.State.REVOKED, Capsule.State.DESTROYED}:
         raise Invalid.of("capsule", _("This capsule takes no new policy for this dataset."))
-    policy = compose_policy(actor=actor, dataset=dataset, version=capsule.version + 1, rules=rules)
+    policy = compose_policy(actor=actor, dataset=dataset, version=capsule.version + 1, rules=rules, parents=parents)
     if capsule.draft_digest:
         withdraw_drafts(capsule.draft_digest)
     capsule.draft_digest = request_signatures(policy, of=[actor.organisation], drafter=actor.organisation_id)
@@ -62,7 +71,9 @@ def draft_policy(*, actor: Member, dataset_id: UUID, rules: Sequence[Rule], caps
     return capsule
 
 
-def compose_policy(*, actor: Member, dataset: Dataset, version: int, rules: Sequence[Rule]) -> Policy:
+def compose_policy(
+    *, actor: Member, dataset: Dataset, version: int, rules: Sequence[Rule], parents: Sequence[Parent] = ()
+) -> Policy:
     """The policy's document as it would be drafted now; nothing is kept. The dataset's id is its capsule's."""
     return Policy(
         zone=zone.zone_digest(),
@@ -71,6 +82,7 @@ def compose_policy(*, actor: Member, dataset: Dataset, version: int, rules: Sequ
         provider=actor.organisation.uscc,
         dataset=str(dataset.id),
         rules=tuple(rules),
+        parents=tuple(parents),
         drafted_at=clock.to_ms(clock.now()),
     )
 

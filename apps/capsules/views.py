@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.capsules import selectors, services
+from apps.capsules import derived, selectors, services
 from apps.capsules.forms import ActForm
 from apps.capsules.models import Capsule
 from apps.capsules.selectors import MAY, Act
@@ -183,6 +183,7 @@ def capsule(request: TenantRequest, capsule_id: UUID) -> HttpResponse:
         "head": head,
         "sentences": policy_segments(head.policy, language()) if head else [],
         "grantees": Organisation.objects.filter(uscc__in=grantees).order_by("kind", "id"),
+        "sources": derived.known_sources(head.policy.parents) if head else [],
         "for_subjects": SUBJECT in grantees,
         "versions": selectors.versions_of(found),
         "contracts": _contracts(found),

@@ -20,6 +20,8 @@ class Dataset(TenantModel):
     """`documents.ColumnQuality` each, as plain JSON: counts only."""
     body_digest = models.CharField(max_length=68)
     size = models.BigIntegerField(_("size"))
+    lineage = models.JSONField(null=True)
+    """`documents.Lineage` of a dataset that its node made of a result; None for an upload."""
     measured_at = models.DateTimeField(_("measured at"))
 
     class Meta:

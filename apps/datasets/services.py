@@ -37,6 +37,7 @@ def publish(*, organisation: Organisation, measured: DatasetMeasured) -> Dataset
         columns=msgspec.to_builtins(measured.columns),
         body_digest=measured.body_digest,
         size=measured.size,
+        lineage=msgspec.to_builtins(measured.lineage),
         measured_at=clock.from_ms(measured.measured_at),
     )
     dataset.save(force_insert=True)
@@ -55,11 +56,13 @@ def _require_consistent(measured: DatasetMeasured) -> None:
     if measured.rows != measured.accepted + measured.quarantined:
         raise Invalid.of("rows", _("Accepted and quarantined rows do not add up."))
     try:
-        expected = domain(measured.domain).columns
+        found = domain(measured.domain)
     except UnknownDomain:
         raise Invalid.of("domain", _("There is no such data domain.")) from None
+    if found.derived != (measured.lineage is not None):
+        raise Invalid.of("lineage", _("A derived dataset, and no other, says what it was made of."))
     described = [(column.name, column.kind, column.level, column.ground) for column in measured.columns]
-    if described != [(column.name, column.type, column.level, column.ground) for column in expected]:
+    if described != [(column.name, column.type, column.level, column.ground) for column in found.columns]:
         raise Invalid.of("columns", _("The columns are not those of the data domain."))
     if any(column.valid > column.filled or column.filled > measured.rows for column in measured.columns):
         raise Invalid.of("columns", _("A column counts more valid values than rows."))

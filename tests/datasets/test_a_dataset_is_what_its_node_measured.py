@@ -9,8 +9,12 @@ from apps.core.tenancy import tenant_tx
 from apps.datasets.models import Dataset
 from apps.datasets.selectors import Act, columns_of, datasets_of, faults_of, get_for
 from apps.exchange.models import StatementRecord
-from creditzone.kernel.documents import new_id
+from creditzone.kernel.documents import Lineage, Parent, new_id
 from tests.road import Road, make_measured
+
+MADE_UP = Lineage(
+    job=new_id(), parents=(Parent(capsule=new_id(), provider="12420100XY2B8KD33E", policy="sm3:" + "0" * 64),)
+)
 
 
 def reasons(road: Road) -> list[str]:
@@ -35,7 +39,9 @@ def test_counts_and_ratios_are_shown_to_the_owner(road: Road):
         assert all(column.filled_ratio == column.valid_ratio == 1.0 for column in columns_of(dataset))
 
 
-@pytest.mark.parametrize("spoiled", [{"accepted": 99}, {"quarantined": 1}, {"domain": "salaries"}, {"columns": ()}])
+@pytest.mark.parametrize(
+    "spoiled", [{"accepted": 99}, {"quarantined": 1}, {"domain": "salaries"}, {"columns": ()}, {"lineage": MADE_UP}]
+)
 def test_figures_that_do_not_add_up_are_not_published(road: Road, spoiled: dict[str, Any]):
     road.nodes["centre"].tell(make_measured("profit_and_loss", **spoiled))
     assert (reasons(road), count()) == (["invalid"], 0)

@@ -5,11 +5,16 @@ from dataclasses import replace
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from creditzone.kernel.domain import domain
 from creditzone.kernel.policy.constraints.base import Scope
+from creditzone.kernel.policy.constraints.columns import Columns, ColumnUse
 from creditzone.kernel.policy.constraints.derivation import Derivation
 from creditzone.kernel.policy.derivation import derive
 from creditzone.kernel.policy.evaluation import Allowed, decide
-from tests.kernel.policies import deny, policy, rules, uses
+from creditzone.kernel.policy.lineage import derived_rules
+from creditzone.kernel.policy.writing import permit
+from tests.kernel.policies import COLUMNS, MODELS, deny, policy, rules, uses
+from tests.kernel.zone_fixture import BANK, NOW
 
 several = st.lists(
     st.lists(rules(derivable=True), min_size=1, max_size=2, unique_by=lambda rule: rule.id), min_size=1, max_size=3
@@ -79,3 +84,43 @@ def test_what_a_parent_denies_a_derivation_denies(mine, theirs, use):
     derived = policy(*derive([policy(mine, deny("no", mine)), policy(theirs)]))
     if isinstance(decide(policy(mine), uncounted(use)), Allowed):
         assert not isinstance(decide(derived, uncounted(use)), Allowed)
+
+
+@settings(max_examples=150, deadline=None)
+@given(several, uses(), st.sampled_from(["score", "statistic"]))
+def test_a_results_figures_are_used_only_as_some_column_of_every_source_may_be(all_rules, use, mode):
+    parents = [policy(*found) for found in all_rules]
+    made = policy(*derived_rules(parents, domain("joint_result")))
+    asked = replace(uncounted(use), columns=(("uscc", "match"), ("grade_rank", mode)))
+    if isinstance(decide(made, asked), Allowed):
+        for parent in parents:
+            theirs = [replace(asked, columns=(("uscc", "match"), (name, mode))) for name in (*COLUMNS, "another")]
+            assert any(isinstance(decide(parent, one), Allowed) for one in theirs)
+
+
+def test_a_figure_stands_on_the_strictest_ground_of_what_it_tells_of():
+    columns = Columns(
+        columns=(
+            ColumnUse(name="uscc", ground="public_disclosure", modes=("match",)),
+            ColumnUse(name="tax", ground="person_consent", modes=("score",)),
+            ColumnUse(name="turnover", ground="firm_authorisation", modes=("score", "statistic")),
+        )
+    )
+    again = permit(
+        "r1",
+        grantees=(BANK,),
+        purposes=("credit-risk",),
+        models=(MODELS[0],),
+        engines=("cheetah",),
+        disclosures=("grade",),
+        not_before=NOW,
+        not_after=NOW + 1000,
+        uses=3,
+        columns=columns.columns,
+        more=(Derivation(generations=1),),
+    )
+    [made] = derived_rules([policy(again)], domain("joint_result"))
+    figure = made.of(Columns).of("grade_rank")
+    assert (figure.ground, figure.modes) == ("person_consent", ("score",))
+    assert made.of(Columns).of("tax") is None
+    assert made.of(Columns).of("authorisation_expiry").modes == ("match",)

@@ -71,6 +71,7 @@ urlpatterns = [
     path("results/<id:job>/", results.result, name="result"),
     path("results/<id:job>/open/", results.open_result, name="result-open"),
     path("results/<id:job>/take/", results.take, name="result-take"),
+    path("results/<id:job>/dataset/", results.make_input, name="result-input"),
     path("results/<id:job>/export.csv", results.export, {"form": "csv"}, name="result-csv"),
     path("results/<id:job>/export.xlsx", results.export, {"form": "xlsx"}, name="result-xlsx"),
     path("cards/", cards.listing, name="cards"),

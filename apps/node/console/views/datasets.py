@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.core.errors import Words
-from apps.node import datasets, roster, uploads
+from apps.node import datasets, derived, roster, uploads
 from apps.node.console.context import language
 from apps.node.console.door import NodeRequest, quiet, tell
 from apps.node.console.forms import UploadForm, WalkInForm, errors_in
@@ -115,6 +115,7 @@ def dataset(request: NodeRequest, dataset: str) -> HttpResponse:
     found = datasets.get(request.node, request.acting, dataset)
     context = {"line": _line(found), "dataset": found, "portal_page": f"/datasets/{found.id}/", **_doors(request)}
     context["uploaded_by"] = _name_of(request, found.uploaded_by)
+    context["lineage"] = derived.lineage_of(request.node, found.id)
     if found.state == "measured":
         context |= _quality(request, found)
     elif found.state == "refused":

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.core.errors import Words
-from apps.node import exports, results, roster
+from apps.node import derived, exports, results, roster
 from apps.node.console.context import language
 from apps.node.console.door import POLLS_AT_MOST, NodeRequest, polls, tell
 from apps.node.console.forms import BindingForm, errors_in
@@ -117,6 +117,17 @@ def take(request: NodeRequest, job: str) -> HttpResponseBase:
     return redirect("node:result", job=job)
 
 
+@require_POST
+def make_input(request: NodeRequest, job: str) -> HttpResponseBase:
+    """Make a dataset of the opened result, so that a later job can use it under its sources' policies."""
+    opened = _opened(request, job)
+    if opened is None:
+        tell(request, _("Open the result first."), tone="warning")
+        return redirect("node:result", job=job)
+    dataset = derived.make_dataset(request.node, request.acting, opened)
+    return redirect("node:dataset", dataset=dataset)
+
+
 @require_safe
 def export(request: NodeRequest, job: str, form: str) -> HttpResponseBase:
     """The open result as a file; text stays text in every spreadsheet."""
@@ -179,6 +190,8 @@ def _shown(request: NodeRequest, found: Result, opened: OpenedResult) -> dict[st
         "dropped": _dropped(opened),
         "may_take": roster.may(request.acting, Act.TAKE_GRADES) and "grade" in _columns_of(opened),
         "shows": _columns_of(opened),
+        "made": derived.dataset_of(request.node, opened.job),
+        "may_make": roster.may(request.acting, Act.UPLOAD),
     }
 
 
