@@ -46,7 +46,7 @@ def _set_up(home: Path, chosen: argparse.Namespace) -> None:
         name=chosen.name,
         name_en=chosen.name_en,
         hosts=chosen.hosts,
-        zone_card=msgspec.json.decode(Path(chosen.zone_card).read_bytes(), type=Signed),
+        zone_card=_zone_card(chosen.zone_card),
         portal_url=chosen.portal_url.rstrip("/"),
         portal_address=chosen.portal_address,
         console_url=chosen.console_url.rstrip("/"),
@@ -58,6 +58,17 @@ def _set_up(home: Path, chosen: argparse.Namespace) -> None:
     config.zone_document()
     Keystore.create(home, config.organisation, unlocking.passphrase(config))
     write_config(home, config)
+
+
+def _zone_card(path: str) -> Signed:
+    """The zone's card from a file, or from standard input where `path` is `-`; raises ConfigError."""
+    try:
+        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        return msgspec.json.decode(data, type=Signed)
+    except OSError as error:
+        raise ConfigError(f"the zone's card cannot be read: {error.strerror}: {path}") from error
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"{path} holds no signed card: {error}") from error
 
 
 def show_card(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
@@ -184,8 +195,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--home", type=Path, default=os.environ.get("CREDITZONE_NODE_HOME"))
     commands = top.add_subparsers(dest="command", required=True)
     one = commands.add_parser("init", help=init.__doc__)
-    for name in ("organisation", "kind", "name", "name-en", "zone-card", "portal-url", "console-url"):
+    for name in ("organisation", "kind", "name", "name-en", "portal-url", "console-url"):
         one.add_argument(f"--{name}", required=True)
+    one.add_argument("--zone-card", required=True, help="the card's file; - reads it from standard input")
     one.add_argument("--portal-address")
     one.add_argument("--link-host", default="127.0.0.1")
     one.add_argument("--link-ports", help="a range such as 8110-8119; four ports a slot")
