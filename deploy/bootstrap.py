@@ -3,6 +3,7 @@
 Runs on the standard library alone. Whatever is missing is said in one plain sentence with its mend.
 """
 
+import ctypes
 import errno
 import hashlib
 import os
@@ -16,6 +17,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 ROOM_GIB = 5
 UV = "uv==0.13.9"
+OPENMP, OPENMP_PACKAGE = "libgomp.so.1", "libgomp1"
 REQUIREMENTS = {"up": "requirements.txt", "lock": "requirements.txt"}
 MODULES = {
     "up": ("deploy.up",),
@@ -37,6 +39,7 @@ def main(command: str) -> int:
         return 2
     try:
         require_python()
+        require_openmp()
         make_environment()
         install(ROOT / REQUIREMENTS.get(command, "requirements-dev.txt"))
     except Stop as stop:
@@ -61,6 +64,26 @@ def require_python() -> None:
             f"Python 3.11 is needed (the MPC engine's wheels stop there); this is {found}. "
             "Install python3.11 and python3.11-venv, or name it: make up PYTHON=/path/to/python3.11"
         )
+
+
+def require_openmp() -> None:
+    """The engine's wheel expects GNU's OpenMP library of the system, which comes with compilers; root fetches it."""
+    if not has_openmp() and os.geteuid() == 0 and shutil.which("apt-get"):
+        say(f"installing {OPENMP_PACKAGE} with apt")
+        told = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        for words in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", OPENMP_PACKAGE]):
+            subprocess.run(["apt-get", *words], env=told, capture_output=True)
+    if not has_openmp():
+        raise Stop(f"{OPENMP} is missing, which the engine needs. On Debian or Ubuntu: apt install {OPENMP_PACKAGE}")
+
+
+def has_openmp() -> bool:
+    """Whether the system's loader finds the library."""
+    try:
+        ctypes.CDLL(OPENMP)
+    except OSError:
+        return False
+    return True
 
 
 def make_environment() -> None:

@@ -55,7 +55,10 @@ def _set_up(home: Path, chosen: argparse.Namespace) -> None:
         slots=chosen.slots,
         passphrase_file=str(chosen.passphrase_file.absolute()) if chosen.passphrase_file else None,
     )
-    config.zone_document()
+    try:
+        config.zone_document()
+    except ValueError as error:
+        raise ConfigError(f"{chosen.zone_card} is no card that a zone signed: {error}") from error
     Keystore.create(home, config.organisation, unlocking.passphrase(config))
     write_config(home, config)
 
