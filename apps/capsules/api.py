@@ -48,6 +48,7 @@ class RuleSerializer(serializers.Serializer[Any]):
     per_day = serializers.IntegerField(min_value=1, allow_null=True, default=None)
     rows_per_day = serializers.IntegerField(min_value=1, allow_null=True, default=None)
     generations = serializers.IntegerField(min_value=1, max_value=5, allow_null=True, default=None)
+    per_subject = serializers.IntegerField(min_value=1, allow_null=True, default=None)
     days = serializers.IntegerField(min_value=1, max_value=3660, required=False)
     not_before = serializers.DateTimeField(required=False)
     not_after = serializers.DateTimeField(required=False)
@@ -77,6 +78,7 @@ def rule_of(given: dict[str, Any], *, domain: str) -> Rule:
         decision_bands=given["decision_bands"],
         per_day=given["per_day"],
         rows_per_day=given["rows_per_day"],
+        per_subject=given["per_subject"],
         not_before=clock.to_ms(begins),
         not_after=clock.to_ms(ends),
         uses=given["uses"],

@@ -35,10 +35,10 @@ LISTS = ("grantees", "purposes", "models", "engines", "disclosures")
 DISCLOSURES = ("decision", "grade", "reasons", "score")
 """What a job may ask for; statistics are no job yet."""
 SINGLE = (
-    "id", "days", "uses", "minimum_group", "per_day", "max_rows", "rows_per_day", "decision_band", "opens", "closes",
-    "generations",
+    "id", "days", "uses", "minimum_group", "per_day", "max_rows", "rows_per_day", "per_subject", "decision_band",
+    "opens", "closes", "generations",
 )  # fmt: skip
-LIMITS = ("minimum_group", "per_day", "max_rows", "rows_per_day")
+LIMITS = ("minimum_group", "per_day", "max_rows", "rows_per_day", "per_subject")
 NONE_CHOSEN = {"required": _("Choose at least one; none allows nothing.")}
 
 
@@ -75,6 +75,13 @@ class RuleForm(forms.Form):
     per_day = forms.IntegerField(label=_("Uses a day"), required=False, min_value=1, max_value=USES_MAX)
     max_rows = forms.IntegerField(label=_("Firms a job, at most"), required=False, min_value=1, max_value=10**9)
     rows_per_day = forms.IntegerField(label=_("Firms a day, at most"), required=False, min_value=1, max_value=10**9)
+    per_subject = forms.IntegerField(
+        label=_("Uses of one firm by one user"),
+        required=False,
+        min_value=1,
+        max_value=USES_MAX,
+        help_text=_("Against points that are chosen to learn yours. A firm beyond it is left out of the job."),
+    )
     decision_band = forms.IntegerField(
         label=_("Lowest band of a decision"),
         required=False,
@@ -112,7 +119,8 @@ class RuleForm(forms.Form):
     def has_limits(self) -> bool:
         """Whether one of the folded fields is filled in, or wrong."""
         folded = (
-            "minimum_group", "max_rows", "rows_per_day", "decision_band", "opens", "closes", "generations",
+            "minimum_group", "max_rows", "rows_per_day", "per_subject", "decision_band", "opens", "closes",
+            "generations",
         )  # fmt: skip
         return any(self[name].value() not in (None, "") or self[name].errors for name in folded)
 
@@ -242,6 +250,7 @@ def _limit_values(rule: Rule) -> dict[str, Any]:
         "decision_band": output.decision_bands[0] if output.decision_bands else None,
         "per_day": count.per_day,
         "rows_per_day": count.rows_per_day,
+        "per_subject": count.per_subject,
         "opens": _clock(hours[0].since) if hours else None,
         "closes": _clock(hours[0].until) if hours else None,
         "generations": derivation.generations if derivation and derivation.generations else None,

@@ -63,6 +63,7 @@ FIELDS = {
     "attestation": "engines",
     "uses-a-day": "per_day",
     "rows-a-day": "rows_per_day",
+    "uses-a-firm": "per_subject",
     "max-rows": "max_rows",
     "decision-band": "decision_band",
     "daily-window": "opens",

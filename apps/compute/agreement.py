@@ -7,8 +7,8 @@ from creditzone.kernel.documents import JobRequest, Receipt
 
 OF_ALL = frozenset({"matched", "shares"})
 """Figures that every party counts for itself and that are the same everywhere."""
-OF_THE_SET = frozenset({"common-set", "secret-shares", "output-shares", "sealed-shares", "sealed-reasons"})
-"""Forms of which one leaves for each firm of the common set."""
+OF_THE_SET = frozenset({"secret-shares", "output-shares", "sealed-shares", "sealed-reasons"})
+"""Forms of which one leaves for each firm of the job."""
 
 
 def differences(receipts: Iterable[Receipt], *, heads: Mapping[str, str]) -> list[str]:
@@ -21,7 +21,7 @@ def differences(receipts: Iterable[Receipt], *, heads: Mapping[str, str]) -> lis
     for name in OF_ALL:
         if len(set().union(*(_values(one, name) for one in receipts))) > 1:
             wrong.add(name)
-    if any(_counts_that_left(one) - _values(one, "matched") for one in receipts):
+    if any(_counts_that_left(one) - _values(one, "matched") or not _tells_its_set(one) for one in receipts):
         wrong.add("left")
     if any(one.inputs != (heads.get(one.party),) for one in receipts):
         wrong.add("inputs")
@@ -30,6 +30,12 @@ def differences(receipts: Iterable[Receipt], *, heads: Mapping[str, str]) -> lis
 
 def _values(receipt: Receipt, name: str) -> set[int]:
     return {figure.value for figure in receipt.figures if figure.name == name}
+
+
+def _tells_its_set(receipt: Receipt) -> bool:
+    """The common set that left is the firms of the job and those that were left out of it."""
+    sent = {left.count for left in receipt.left if left.form == "common-set"}
+    return sent <= {sum(figure.value for figure in receipt.figures if figure.name in ("matched", "used_up"))}
 
 
 def _counts_that_left(receipt: Receipt) -> set[int]:

@@ -252,13 +252,14 @@ def _receipt(row: Receipt) -> ReceiptRow:
 
 @dataclass(frozen=True, kw_only=True)
 class PutIn:
-    """What a party put in: the capsule's domain and version, its rows, and those dropped for want of an authorisation
-    (None where its receipt gives no such figure)."""
+    """What a party put in: the capsule's domain and version, its rows, those dropped for want of an authorisation, and
+    the firms that it left out since their uses are spent (None where its receipt gives no such figure)."""
 
     domain: str
     version: int
     rows: int | None
     dropped: int | None
+    used_up: int | None
     header: str
 
 
@@ -337,6 +338,7 @@ def _put_in(row: PartyRow, found: ReceiptRow, version: int) -> tuple[PutIn, ...]
             version=version,
             rows=_figure(found, "rows"),
             dropped=_figure(found, "dropped"),
+            used_up=_figure(found, "used_up"),
             header=header,
         )
         for header in found.receipt.inputs

@@ -227,6 +227,9 @@ def _one_put_in(one: PutIn, request: JobRequest) -> Thing:
             one.dropped,
         )
         text = _("; ").join([text, said % {"n": thousands(one.dropped)}])
+    if one.used_up:
+        said = ngettext("%(n)s firm left out: used up", "%(n)s firms left out: used up", one.used_up)
+        text = _("; ").join([text, said % {"n": thousands(one.used_up)}])
     return Thing(text, href=address("capsules:detail", capsule))
 
 
@@ -270,6 +273,7 @@ HELPS: dict[str, tuple[str, ...]] = {
         "capsule-unknown", "capsule-signature", "capsule-version", "capsule-damaged", "share-missing", "share-wrong",
         "custody-malformed", "capsule-frozen", "policy-digest",
         "policy-empty", "grantee", "purpose", "model", "engine", "disclosure", "minimum-group", "validity", "uses",
+        "uses-a-firm",
     ),
     CREDIT: (
         "authorisation-missing", "authorisation-signature", "authorisation-mismatch", "authorisation-window",

@@ -19,24 +19,19 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from apps.node import attempts, capsules, contracts, custody, datasets, outbox, sealed, uses
+from apps.node import attempts, capsules, contracts, custody, datasets, firmuses, outbox, releases, sealed
+from apps.node.accounts import figures_of, receipt_of
 from apps.node.attempts import Attempt
 from apps.node.errors import NodeError
 from apps.node.node import Node
-from apps.node.program import code_digest
 from apps.node.uses import UseLost
 from creditzone.kernel.capsule import CapsuleDamaged, group_of, open_header
 from creditzone.kernel.credit.columns import columns_read
 from creditzone.kernel.documents import (
     Card,
-    Figure,
-    Learned,
-    Left,
-    Receipt,
     Receipted,
     Stage,
     StageReached,
-    digest_of,
     now_ms,
     signed,
     to_canonical,
@@ -47,6 +42,7 @@ from creditzone.kernel.engine.process import run_stage
 from creditzone.kernel.engine.scratch import make_scratch, wipe
 from creditzone.kernel.orders import CheckedOrder, is_withdrawn
 from creditzone.kernel.policy.constraints.columns import Columns
+from creditzone.kernel.policy.constraints.count import Count
 from creditzone.kernel.refusals import Refused
 
 log = structlog.get_logger("node.jobs")
@@ -264,16 +260,39 @@ class Computation:
             "policy": to_canonical(self.checked.policy).decode(),
             "rule": self.checked.rule,
             "use": msgspec.to_builtins(self.checked.use),
+            "firm_key": self._firm_key(),
             "result_path": str(self._result_path()),
         }
         result = self._stage("grade", "apps.node.stages.grade", task)
-        self.figures |= {"matched": result["matched"], "shares": result["matched"]}
+        self.figures |= {"matched": result["matched"], "shares": result["matched"], "common": result["common"]}
+        if result["used_up"]:
+            self.figures["used_up"] = result["used_up"]
         return result
+
+    @cached_property
+    def _limit(self) -> firmuses.Limit | None:
+        """What limits the uses of single firms under the rule that permits the job; None where nothing does."""
+        rule = next(one for one in self.checked.policy.rules if one.id == self.checked.rule)
+        most = rule.of(Count).per_subject
+        if most is None:
+            return None
+        return firmuses.Limit(
+            capsule=self.attempt.capsule,
+            rule=self.checked.rule,
+            recipient=self.recipient,
+            job=self.attempt.job,
+            uses=most,
+        )
+
+    def _firm_key(self) -> str | None:
+        if self._limit is None:
+            return None
+        return firmuses.key_for(self.node, capsule=self.attempt.capsule, recipient=self.recipient).hex()
 
     def _finish(self, result: dict[str, Any]) -> None:
         """Everything that the attempt leaves behind, in one transaction."""
         messages = [self._messages(content) for content in result["sealed"]]
-        receipt = signed(self._receipt(result), self.node.keys.signing, by=self.me)
+        receipt = signed(receipt_of(self, result), self.node.keys.signing, by=self.me)
         with self.node.store.write() as tx:
             now = self.node.act(tx)
             self._say_stage(tx, "seal", "finished")
@@ -308,6 +327,7 @@ class Computation:
                 deadline_seconds=max(0.1, self.ends_at - time.monotonic()),
                 on_event=self._listener(stage, heard),
                 should_stop=self._should_stop,
+                on_ask=self._asked,
             )
         except StageFailed as failure:
             raise self._ended(failure, heard) from None
@@ -323,12 +343,26 @@ class Computation:
                 heard["next"] = event["stage"]
                 self._note(stage, "finished")
                 self._note(event["stage"], "started")
-            elif event["event"] == "aligned":
-                self.figures["matched"] = event["matched"]
-                with self.node.store.write() as tx:
-                    uses.note_rows(tx, capsule=self.attempt.capsule, job=self.attempt.job, rows=event["matched"])
 
         return hear
+
+    def _asked(self, question: dict[str, Any]) -> dict[str, Any]:
+        """What a joint stage asks between alignment and its first share; the answer is durable when it leaves."""
+        if question["what"] == "used-up":
+            releases.tell_used_up(self.node, self._limit, self.scratch)
+            return {}
+        refusal = releases.release(
+            self.node,
+            self._limit,
+            self.scratch,
+            capsule=self.attempt.capsule,
+            job=self.attempt.job,
+            rows=question["matched"],
+        )
+        if refusal is not None:
+            return {"clause": refusal.clause, "facts": refusal.facts}
+        self.figures["matched"] = question["matched"]
+        return {}
 
     def _ended(self, failure: StageFailed, heard: dict[str, Any]) -> Ended:
         if "clause" in heard:
@@ -386,7 +420,7 @@ class Computation:
             fence=self.attempt.fence,
             stage=stage,
             state=state,
-            figures=self._figures(),
+            figures=figures_of(self.figures),
             at=now_ms(),
         )
         outbox.say(self.node, tx, body)
@@ -447,71 +481,6 @@ class Computation:
         )
         envelope = (self.scratch / f"out-{content}").read_bytes()
         return sealed.parts_of(purpose, sealed.sign(purpose, envelope, key=self.node.keys.signing))
-
-    def _receipt(self, result: dict[str, Any]) -> Receipt:
-        order = self.checked.order
-        return Receipt(
-            zone=self.node.zone,
-            order=digest_of(order),
-            request=order.request.digest,
-            job=self.attempt.job,
-            attempt=self.attempt.attempt,
-            fence=self.attempt.fence,
-            party=self.me,
-            inputs=(digest_of(self.checked.header),),
-            code=code_digest(),
-            figures=self._figures(),
-            left=tuple(self._left()),
-            learned=tuple(self._learned()),
-            agreement=result["agreement"],
-            output=result["output"],
-            started_at=self.started_at,
-            finished_at=max(now_ms(), self.started_at),
-        )
-
-    def _figures(self) -> tuple[Figure, ...]:
-        order = ("rows", "dropped", "blinded", "matched", "shares", "peer_rows")
-        return tuple(Figure(name=name, value=self.figures[name]) for name in order if name in self.figures)  # type: ignore[arg-type]
-
-    def _left(self) -> list[Left]:
-        """What left this party, in which sealed form, to whom (ENGINE: leakage)."""
-        matched = self.figures["matched"]
-        left: list[Left] = []
-        if self.checked.request.subject is None:
-            psi_peers = self.others if self.receives else [self.recipient]
-            left += [Left(form="blinded-codes", to=peer, count=self.figures["blinded"]) for peer in psi_peers]
-            if self.receives:
-                left += [Left(form="common-set", to=peer, count=matched) for peer in self.others]
-        left += [Left(form="secret-shares", to=peer, count=matched) for peer in self.others]
-        if not self.receives:
-            form: Literal["output-shares", "sealed-shares"] = (
-                "output-shares" if self.recipient in self.parties else "sealed-shares"
-            )
-            left.append(Left(form=form, to=self.recipient, count=matched))
-            if "reasons" in self.checked.request.disclosures:
-                left.append(Left(form="sealed-reasons", to=self.recipient, count=matched))
-        return left
-
-    def _learned(self) -> list[Learned]:
-        """What this party came to know beyond its own input and, at a provider, beyond nothing at all."""
-        matched = self.figures["matched"]
-        if not self.receives:
-            learned = [Learned(what="own-firms-asked", of=self.recipient, count=matched)]
-            if self.checked.request.subject is None:
-                learned.append(Learned(what="set-size", of=self.recipient, count=1))
-            return learned
-        what: dict[str, Literal["grades", "scores", "decisions"]] = {
-            "grade": "grades",
-            "score": "scores",
-            "decision": "decisions",
-        }
-        learned = [Learned(what=what[self.disclosure], of=None, count=matched)]
-        for party, count in self.known.items():
-            learned.append(Learned(what="own-firms-known", of=party, count=count))
-            learned.append(Learned(what="set-size", of=party, count=1))
-        if "reasons" in self.checked.request.disclosures:
-            learned += [Learned(what="reasons", of=party, count=matched) for party in self.others]
-        return learned
 
 
 def _today() -> str:

@@ -25,6 +25,7 @@ _STATES: Final[dict[str, tuple[str, str]]] = {
     "graded": ("已评分", "graded"),
     "unmatched": ("未匹配", "not matched"),
     "dropped": ("无有效授权，未使用", "no live authorisation, not used"),
+    "uses-a-firm": ("使用次数已满，未使用", "left out: its uses are spent"),
 }
 
 
@@ -64,8 +65,8 @@ def _table(opened: OpenedResult, language: str) -> Iterator[list[str]]:
     empty = [""] * len(shown)
     for code in opened.unmatched:
         yield [code, *empty, _STATES["unmatched"][at]]
-    for code, _ in opened.dropped:
-        yield [code, *empty, _STATES["dropped"][at]]
+    for code, reason in opened.dropped:
+        yield [code, *empty, _STATES.get(reason, _STATES["dropped"])[at]]
 
 
 def _discloses(opened: OpenedResult, form: str) -> bool:

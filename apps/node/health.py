@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from apps.node import attempts, restoring
+from apps.node import attempts, firmuses, restoring
 from apps.node.node import Node
 from apps.node.program import code_digest
 from creditzone.kernel.documents import Heartbeat, now_ms
@@ -68,6 +68,7 @@ class Health:
     clock_ok: bool
     is_restoring: bool
     restored: restoring.Report | None
+    firms_lost: int
     jobs: tuple[JobLine, ...]
     disk_free: int
     reds: tuple[str, ...]
@@ -90,6 +91,7 @@ def report(node: Node) -> Health:
         clock_ok=store.number("kept-time") - now <= SKEW_MS,
         is_restoring=restoring.is_restoring(node),
         restored=restoring.report(node),
+        firms_lost=firmuses.lost(node),
         jobs=_jobs(node),
         disk_free=shutil.disk_usage(node.home).free,
         reds=(),

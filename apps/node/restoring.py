@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from apps.node import capsules, cards, contracts, outbox, uses
+from apps.node import capsules, cards, contracts, firmuses, outbox, uses
 from apps.node.node import Node
 from apps.node.store import Transaction
 from creditzone.kernel.documents import (
@@ -226,6 +226,7 @@ def _settle(tx: Transaction, job: str, fence: int, *, spent_at: int | None, stat
 def _spend(tx: Transaction, job: str, fence: int, found: Report, *, at: int) -> None:
     for capsule in _capsules_of(tx, job, fence):
         found.uses += uses.spend_again(tx, capsule=capsule, job=job, at=at)
+        firmuses.lose(tx, capsule=capsule, job=job)
 
 
 def _capsules_of(tx: Transaction, job: str, fence: int) -> list[str]:
@@ -251,6 +252,7 @@ def _end(node: Node, tx: Transaction, found: Report) -> None:
         outbox.say(node, tx, said.body, organisation=said.organisation)
     tx.run("DELETE FROM set_aside")
     found.uses += uses.spend_what_is_open(tx)
+    firmuses.lose_what_is_unknown(tx)
     tx.run(
         "UPDATE attempt SET state = 'stopped', reason = 'node-restored', changed_at = ?"
         " WHERE state IN ('accepted', 'started')",

@@ -77,7 +77,11 @@ CREATE TABLE own_part (capsule TEXT PRIMARY KEY, version INTEGER NOT NULL, seale
 CREATE TABLE use (
   capsule TEXT NOT NULL, job TEXT NOT NULL, rule TEXT NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('reserved', 'spent', 'released')), rows INTEGER NOT NULL DEFAULT 0,
+  firms_lost INTEGER NOT NULL DEFAULT 0,
   changed_at INTEGER NOT NULL, PRIMARY KEY (capsule, job)) WITHOUT ROWID;
+CREATE TABLE firm_use (
+  capsule TEXT NOT NULL, rule TEXT NOT NULL, recipient TEXT NOT NULL, firm BLOB NOT NULL, job TEXT NOT NULL,
+  PRIMARY KEY (capsule, rule, recipient, firm, job)) WITHOUT ROWID;
 
 CREATE TABLE attempt (
   job TEXT NOT NULL, fence INTEGER NOT NULL, attempt INTEGER NOT NULL, order_id TEXT NOT NULL UNIQUE,

@@ -101,6 +101,7 @@ KINDS_OF_RULES = {
         total=st.integers(1, 3),
         per_day=maybe(st.integers(1, 3)),
         rows_per_day=maybe(st.integers(1, 30)),
+        per_subject=maybe(st.integers(1, 3)),
     ),
 }
 EXTRAS = {
@@ -148,6 +149,7 @@ def uses() -> st.SearchStrategy[Use]:
         at=st.integers(NOW - 3, NOW + 4),
         contract_at=maybe(st.integers(NOW - 3 * 86_400_000, NOW)),
         rows=maybe(st.integers(0, 25)),
+        firm_uses=st.integers(0, 3),
         counts=st.dictionaries(
             st.sampled_from(NAMES),
             st.builds(Counts, total=st.integers(0, 3), today=st.integers(0, 3), rows_today=st.integers(0, 20)),

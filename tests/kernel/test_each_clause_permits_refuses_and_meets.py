@@ -105,6 +105,12 @@ AT_RELEASE = [
         {"disclosures": ("statistic",), "group": 9},
         "minimum-group",
     ),
+    (
+        Count(total=9, per_subject=2),
+        {"counts": SPENT, "firm_uses": 1},
+        {"counts": SPENT, "firm_uses": 2},
+        "uses-a-firm",
+    ),
     (Count(total=9, rows_per_day=100), {"counts": SPENT, "rows": 10}, {"counts": SPENT, "rows": 11}, "rows-a-day"),
 ]
 
@@ -144,6 +150,8 @@ MEETS = [
         Output(forms=("grade",), decision_bands=(1,)),
     ),
     (Count(total=3, per_day=2), Count(total=5, rows_per_day=9), Count(total=3, per_day=2, rows_per_day=9)),
+    (Count(total=3, per_subject=2), Count(total=5, per_subject=4), Count(total=3, per_subject=2)),
+    (Count(total=3), Count(total=5, per_subject=4), Count(total=3, per_subject=4)),
     (Place(divisions=("42", "11")), Place(divisions=("4201",)), Place(divisions=("4201",))),
     (Place(divisions=("42",)), Place(divisions=("11",)), None),
     (window(not_after=NOW), window(not_before=NOW), None),

@@ -128,4 +128,5 @@ DROPPED: dict[str, Words] = {
     "natural-person": _("the code is a person's"),
     "authorisation-missing": _("no authorisation"),
     "authorisation-window": _("authorisation expired"),
+    "uses-a-firm": _("left out: its uses are spent"),
 }

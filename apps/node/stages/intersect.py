@@ -11,7 +11,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from apps.node.stages.rows import COMMON, PAIRS, credentials, endpoint, read_codes, write_private
+from apps.node.stages.names import write_private
+from apps.node.stages.rows import COMMON, PAIRS, credentials, endpoint, read_codes
 from creditzone.kernel.engine.faults import EngineFault
 from creditzone.kernel.engine.psi import intersect
 from creditzone.kernel.engine.stage import Emit, serve

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from apps.node.stages.names import write_private
 from creditzone.kernel.engine.link import Endpoint, LinkCredentials
 
 CODES: Final = "codes"
@@ -57,13 +57,6 @@ def read_values(scratch: Path) -> Values:
 def read_dropped(scratch: Path) -> list[tuple[str, str]]:
     """Code and reason of what was dropped."""
     return [(code, reason) for code, reason in json.loads((scratch / DROPPED).read_bytes())]
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """A file of mode 0600."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
 
 
 def endpoint(task: dict[str, Any]) -> Endpoint:

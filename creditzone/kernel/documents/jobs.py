@@ -82,7 +82,7 @@ class Order(Document, frozen=True, kw_only=True, tag="order"):
 class Figure(Part, frozen=True, kw_only=True):
     """A named count in a receipt or a stage."""
 
-    name: Literal["rows", "dropped", "blinded", "matched", "shares", "peer_rows"]
+    name: Literal["rows", "dropped", "blinded", "matched", "shares", "peer_rows", "used_up"]
     value: Count
 
 

@@ -23,6 +23,7 @@ FAULTS: Final[dict[str, Fault]] = {
     ),
     "stopped": Fault("stopped", "The stage was stopped on request.", "本步骤已按要求停止。"),
     "crashed": Fault("crashed", "The engine's process ended without a result.", "计算进程未给出结果即已退出。"),
+    "unanswered": Fault("crashed", "The node did not answer what the stage asked.", "节点未答复本步骤的询问。"),
     "peer-lost": Fault("peer-lost", "Another party stopped answering on the link.", "链路上的另一方已无应答。"),
     "peer-refused": Fault(
         "peer-lost",

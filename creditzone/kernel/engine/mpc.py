@@ -146,6 +146,28 @@ class Session:
         self._order = hashlib.sha256(message).hexdigest()
         return common
 
+    def leave_out(self, common: Sequence[str], gone: Callable[[str], bool], *, root: int) -> list[str]:
+        """The firms of the common set that no party leaves out, in their order; what each leaves out `root` learns,
+        and the others only what is left. It may be nothing."""
+        own = bytes(gone(code) for code in common)
+        if self.rank != root:
+            self.link.send(root, own)
+            left_out = self._mask(root, len(common))
+        else:
+            masks = [own, *(self._mask(peer, len(common)) for peer in self.link.peers)]
+            left_out = bytes(map(max, *masks)) if common else b""
+            for peer in self.link.peers:
+                self.link.send(peer, left_out)
+        left = [code for code, is_gone in zip(common, left_out, strict=True) if not is_gone]
+        self._order = hashlib.sha256("\n".join(left).encode("ascii")).hexdigest()
+        return left
+
+    def _mask(self, peer: int, size: int) -> bytes:
+        mask = self.link.receive(peer)
+        if len(mask) != size or max(mask, default=0) > 1:
+            raise EngineFault("set-damaged")
+        return mask
+
     def grade(
         self,
         points: Integers,

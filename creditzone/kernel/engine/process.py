@@ -23,7 +23,7 @@ from typing import IO, Any, Final
 
 import creditzone
 from creditzone.kernel.engine.faults import StageFailed
-from creditzone.kernel.engine.stage import ENGINE_LOG_NAME, LINK_EVENT, LOG_NAME, PARENT
+from creditzone.kernel.engine.stage import ASK_EVENT, ENGINE_LOG_NAME, LINK_EVENT, LOG_NAME, PARENT
 
 __all__ = ["StageFailed", "run_stage"]
 
@@ -47,15 +47,16 @@ def run_stage(
     deadline_seconds: float,
     on_event: Callable[[Event], None],
     should_stop: Callable[[], bool],
+    on_ask: Callable[[Event], Event] | None = None,
 ) -> dict[str, Any]:
     """Run `module` in a fresh process with `task` on its standard input, and return its result.
 
     `scratch` becomes its working and temporary folder; the caller makes and wipes it. `on_event` gets every event but
-    the last. Raises StageFailed, whose reason is deadline, stopped, peer-lost, crashed or invalid-input. When this
-    returns or raises, no process of the stage's group is left.
+    the last, `on_ask` each question of the stage and gives the answer. Raises StageFailed, whose reason is deadline,
+    stopped, peer-lost, crashed or invalid-input. When this returns or raises, no process of the stage's group is left.
     """
     child = _start(module, scratch)
-    conversation = _Conversation(child, json.dumps(task).encode(), on_event=on_event)
+    conversation = _Conversation(child, task, on_event=on_event, on_ask=on_ask)
     try:
         return conversation.hold(ends_at=time.monotonic() + deadline_seconds, should_stop=should_stop)
     except StageFailed as failure:
@@ -92,12 +93,20 @@ def _start(module: str, scratch: Path) -> subprocess.Popen[bytes]:
 
 
 class _Conversation:
-    """The task on its way in, the events on their way out, and the clock that bounds both."""
+    """The task and answers on their way in, the events on their way out, and the clock that bounds both."""
 
-    def __init__(self, child: subprocess.Popen[bytes], task: bytes, *, on_event: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        child: subprocess.Popen[bytes],
+        task: dict[str, Any],
+        *,
+        on_event: Callable[[Event], None],
+        on_ask: Callable[[Event], Event] | None,
+    ) -> None:
         self._child = child
-        self._task = memoryview(task)
+        self._task = _line(task)
         self._on_event = on_event
+        self._on_ask = on_ask
         self._said = bytearray()
         self._heard = 0
         self._result: dict[str, Any] | None = None
@@ -153,8 +162,10 @@ class _Conversation:
             return
         except OSError:  # it left without reading: what it said, or its end, tells why
             self._task = self._task[:0]
-        if not self._task:
+        if not self._task and self._on_ask is None:
             self._drop(stream)
+        elif not self._task:
+            self._selector.unregister(stream)
 
     def _read(self, stream: Any) -> None:
         piece = os.read(stream.fileno(), 1 << 16)
@@ -193,13 +204,27 @@ class _Conversation:
         elif event.get("event") == LINK_EVENT:
             self._link = str(event.get("state"))
             self._mesh_by = time.monotonic() + float(event["seconds"]) if self._link == "linking" else math.inf
+        elif event.get("event") == ASK_EVENT:
+            self._answer(event)
         else:
             self._on_event(event)
+
+    def _answer(self, event: Event) -> None:
+        """What a stage asks while nobody answers ends it; it asks one thing at a time."""
+        stream = self._child.stdin
+        if self._on_ask is None or stream is None or stream.closed:
+            raise StageFailed("crashed", detail="Unanswered")
+        self._task = _line(self._on_ask(event))
+        self._selector.register(stream, selectors.EVENT_WRITE)
 
     def _drop(self, stream: IO[bytes]) -> None:
         if stream.fileno() in self._selector.get_map():
             self._selector.unregister(stream)
         stream.close()
+
+
+def _line(words: dict[str, Any]) -> memoryview:
+    return memoryview(json.dumps(words).encode() + b"\n")
 
 
 def _await_exit(child: subprocess.Popen[bytes]) -> None:

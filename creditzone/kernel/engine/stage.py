@@ -6,9 +6,10 @@
     if __name__ == "__main__":
         serve(work)  # work(task: dict, emit: Emit) -> dict, the result
 
-The task comes as JSON on standard input (keys travel only there). Events leave as JSON lines on what was standard
-output; after `serve` began nothing else can write there, because the engine's library prints. The result is
-published first and the process then leaves by `os._exit`: a crash in the library's teardown spoils nothing.
+The task comes as a line of JSON on standard input (keys travel only there), and so do the answers to what it asks.
+Events leave as JSON lines on what was standard output; after `serve` began nothing else can write there, because
+the engine's library prints. The result is published first and the process then leaves by `os._exit`: a crash in the
+library's teardown spoils nothing.
 """
 
 from __future__ import annotations
@@ -29,11 +30,13 @@ from typing import Any, Final, Literal, NoReturn
 from creditzone.kernel.engine.faults import EngineFault
 
 Emit = Callable[[dict[str, Any]], None]
+Answer = dict[str, Any]
 LinkState = Literal["linking", "linked", "parted"]
 
 PARENT: Final = "CREDITZONE_STAGE_PARENT"  # the parent's process id, to notice that it died before the fence stood
 LOG_NAME: Final = "stage.log"
 ENGINE_LOG_NAME: Final = "engine.log"
+ASK_EVENT: Final = "ask"  # a question to the parent, which answers with a line on standard input
 LINK_EVENT: Final = "link"  # for the parent alone: what an abrupt end means, and how long a mesh may take to stand
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
@@ -49,7 +52,7 @@ def serve(work: Callable[[dict[str, Any], Emit], dict[str, Any]]) -> NoReturn:
     emit = _emitter(channel)
     _serving.append(emit)
     try:
-        task = json.load(sys.stdin.buffer)
+        task = json.loads(sys.stdin.buffer.readline())
         emit({"event": "result", "result": work(task, emit)})
     except EngineFault as fault:
         emit({"event": "failed", "code": fault.code, "about": fault.about})
@@ -60,6 +63,18 @@ def serve(work: Callable[[dict[str, Any], Emit], dict[str, Any]]) -> NoReturn:
         os._exit(4)
     _linger()
     os._exit(0)
+
+
+def ask(emit: Emit, what: str, **facts: Any) -> Answer:
+    """Ask the parent, which alone holds the node's store, and wait for its answer; whoever is gone answers nothing.
+
+    Raises EngineFault("unanswered")."""
+    emit({"event": ASK_EVENT, "what": what, **facts})
+    line = sys.stdin.buffer.readline()
+    if not line:
+        raise EngineFault("unanswered")
+    answer: Answer = json.loads(line)
+    return answer
 
 
 def tell_link(state: LinkState, *, seconds: float = 0) -> None:

@@ -28,6 +28,7 @@ ASPECTS: dict[str, tuple[str, str]] = {
     "daily-window": ("每日时段", "hours of the day"),
     "uses": ("累计次数", "uses in all"),
     "uses-a-day": ("每日次数", "uses a day"),
+    "uses-a-firm": ("同一企业次数", "uses of one firm"),
     "rows-a-day": ("每日户数", "firms a day"),
     "place": ("登记地", "place"),
     "consent": ("授权证据", "consent"),

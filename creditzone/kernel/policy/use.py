@@ -17,7 +17,8 @@ class Counts:
 class Use:
     """Who would use a capsule for what. `at` is the judging machine's clock in milliseconds UTC; `contract_at` when
     the contract began; `columns` the columns it reads, each with what for; `rows` and `group` the firms behind the
-    result and behind a statistic's smallest figure, None before that is known. `rule` and `scope` are filled in by
+    result and behind a statistic's smallest figure, None before that is known; `firm_uses` how often the recipient has
+    used the one of them that it used most. `rule` and `scope` are filled in by
     whoever judges."""
 
     grantee: str
@@ -40,6 +41,7 @@ class Use:
     contract_at: int | None = None
     rows: int | None = None
     group: int | None = None
+    firm_uses: int = 0
     counts: Mapping[str, Counts] = field(default_factory=dict)
     rule: str = ""
     scope: str = ""

@@ -35,6 +35,7 @@ def permit(
     decision_bands: Sequence[int] = (),
     per_day: int | None = None,
     rows_per_day: int | None = None,
+    per_subject: int | None = None,
     daily: Sequence[Daily] = (),
     columns: Sequence[ColumnUse] = EVERY_COLUMN,
     more: Sequence[Clause] = (),
@@ -57,7 +58,7 @@ def permit(
                 decision_bands=tuple(decision_bands),
             ),
             Window(not_before=not_before, not_after=not_after, daily=tuple(daily)),
-            Count(total=uses, per_day=per_day, rows_per_day=rows_per_day),
+            Count(total=uses, per_day=per_day, rows_per_day=rows_per_day, per_subject=per_subject),
             *more,
         ),
     )

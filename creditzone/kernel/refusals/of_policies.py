@@ -141,6 +141,12 @@ OF_POLICIES: dict[str, Clause] = {
         "请减少户数或明日再提交。",
         "Submit fewer firms, or tomorrow.",
     ),
+    "uses-a-firm": Clause(
+        "此次涉及的 %(firms)s 户均已达到同一使用方对同一企业的次数上限，未再计算。",
+        "All %(firms)s firms were left out: this user has spent its uses of each of them.",
+        "请提供方更新策略，或选择其他企业。",
+        "The provider renews the policy; or ask about other firms.",
+    ),
     "place": Clause(
         "使用方登记地行政区划 %(division)s 不在策略允许的范围内。",
         "The policy does not allow recipients registered in the division %(division)s.",
