@@ -21,6 +21,7 @@ from apps.node.errors import NodeError
 from apps.node.keystore import Keystore
 from apps.node.node import Node, open_node, prepare_home
 from creditzone.kernel.documents import Signed
+from creditzone.kernel.documents.cards import fingerprint
 
 
 def init(home: Path, chosen: argparse.Namespace) -> dict[str, object]:
@@ -169,7 +170,7 @@ def _own_card(node: Node, *, organisation: str | None = None) -> dict[str, objec
         raise NodeError("not-found")
     return {
         "digest": row["digest"],
-        "fingerprint": cards.fingerprint(row["digest"]),
+        "fingerprint": fingerprint(row["digest"]),
         "card": json.loads(row["text"]),
     }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hmac import compare_digest
-from typing import Final, Literal, cast
+from typing import Literal, cast
 
 import msgspec
 
@@ -29,11 +29,11 @@ from creditzone.kernel.documents import (
     require_signature,
     signed,
 )
+from creditzone.kernel.documents.cards import fingerprint
 from creditzone.kernel.sm.keys import Signer
 from creditzone.kernel.sm.sm2 import PublicKey, Sm2Error
 
 State = Literal["own", "confirmed", "shown", "refused", "replaced"]
-GROUPS: Final = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +47,6 @@ class CardEntry:
     shown_at: int
     confirmed_at: int | None
     confirmed_by: str | None
-
-
-def fingerprint(digest: str) -> str:
-    """The first 32 hex digits of a card's digest in groups of four: what two people read to each other."""
-    digits = digest.removeprefix("sm3:").upper()
-    return " ".join(digits[at : at + 4] for at in range(0, 4 * GROUPS, 4))
 
 
 def listing(node: Node) -> list[CardEntry]:
@@ -73,6 +67,14 @@ def listing(node: Node) -> list[CardEntry]:
         )
         for row in rows
     ]
+
+
+def own(node: Node) -> Signed:
+    """This node's present card, as whoever seals for it takes it along. Raises NotFound before there is one."""
+    row = node.store.one("SELECT text FROM card WHERE organisation = ? AND state = 'own'", node.organisation)
+    if row is None:
+        raise NotFound
+    return _signed(row["text"])
 
 
 def issue_own(node: Node) -> Signed:
@@ -177,7 +179,7 @@ def believe(tx: Transaction, digest: str, *, fingerprint: str, by: str) -> None:
         raise NotFound
     if row["state"] != "shown":
         raise IllegalMove(row["state"])
-    if not compare_digest(_digits(fingerprint), _digits(digest.removeprefix("sm3:"))[: 4 * GROUPS]):
+    if not compare_digest(_digits(fingerprint), _digits(digest.removeprefix("sm3:"))[:32]):
         raise NodeError("fingerprint-wrong")
     document = _signed(row["text"])
     tx.run("DELETE FROM card WHERE digest = ?", digest)

@@ -14,19 +14,19 @@ from typing import Any, Final, Literal, cast
 import msgspec
 import structlog
 
-from apps.node import derived, outbox, uploads
+from apps.node import derived, outbox, packages, uploads
 from apps.node.errors import IllegalMove, NodeError, NotFound
 from apps.node.node import Node
 from apps.node.roster import Act, Acting, require
 from creditzone.kernel.capsule import BodySummary, CapsuleDamaged, group_file, new_content_key, read_body
-from creditzone.kernel.documents import ColumnGroup, ColumnQuality, DatasetMeasured, new_id, now_ms
+from creditzone.kernel.documents import ColumnGroup, ColumnQuality, DatasetMeasured, Package, digest_of, new_id, now_ms
 from creditzone.kernel.domain import Domain, domain
 from creditzone.kernel.domain import domains as all_domains
 from creditzone.kernel.engine.faults import EngineFault, StageFailed
 from creditzone.kernel.engine.process import run_stage
 from creditzone.kernel.engine.scratch import make_scratch, wipe
 from creditzone.kernel.intake.words import REFUSALS, say_refusal
-from creditzone.kernel.sm.sm4 import KEY
+from creditzone.kernel.sm.sm4 import KEY, AuthenticationError
 
 log = structlog.get_logger("node.datasets")
 State = Literal["waiting", "measuring", "measured", "refused"]
@@ -53,6 +53,7 @@ class Dataset:
     notes: tuple[tuple[str, int], ...]
     size: int
     encoding: str
+    package: str | None
     body_digest: str | None
     uploaded_by: str
     created_at: int
@@ -207,34 +208,53 @@ def _measure(node: Node, dataset: str, ending: threading.Event) -> None:
     upload = node.store.one("SELECT * FROM upload WHERE id = ?", row["upload"]) if row is not None else None
     if row is None or upload is None:
         return
-    places = {"rows": _new_body(node, len(domain(row["domain"]).names)), "quarantine": _new_body(node, 1)}
-    task = {
-        "folder": str(uploads.folder_of(node, upload["id"])),
-        "upload": upload["id"],
-        "key": node.keys.open_sealed(upload["key"], use=f"upload:{upload['id']}").hex(),
-        "kind": uploads.format_of(upload["filename"]),
-        "domain": row["domain"],
-        "dataset": dataset,
-        **places,
-    }
     refused: dict[str, Any] = {}
+    work: _Work | None = None
     try:
-        result = _run(node, dataset, task, refused=refused, ending=ending)
-    except (StageFailed, EngineFault) as failure:
-        for place in places.values():
-            _unlink(node, place["body"])
+        work = _work_on(node, row, upload)
+        result = _run(node, dataset, work, refused=refused, ending=ending)
+    except (StageFailed, EngineFault, CapsuleDamaged, AuthenticationError) as failure:
+        if work is not None and work.package is None:
+            for place in work.places.values():
+                _unlink(node, place["body"])
         if ending.is_set():
             return  # the next life of the runner measures it
-        code = refused.get("code") or failure.code
-        _refuse(node, dataset, code=code, facts=refused.get("facts", {}))
+        damaged = "package-damaged" if isinstance(failure, ValueError) else failure.code
+        _refuse(node, dataset, code=refused.get("code") or damaged, facts=refused.get("facts", {}))
     else:
-        _keep(node, row, result, places, size=upload["size"])
+        if work.package is not None:
+            packages.move_in(work.package, unpacked=uploads.folder_of(node, upload["id"]), bodies=bodies_folder(node))
+        _keep(node, row, result, work, size=upload["size"])
     uploads.wipe(node, upload["id"])
 
 
-def _run(
-    node: Node, dataset: str, task: dict[str, Any], *, refused: dict[str, Any], ending: threading.Event
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Work:
+    """What a stage has to do for one upload; the package that it came as, where it was sealed before it came."""
+
+    module: str
+    task: dict[str, Any]
+    places: dict[str, dict[str, Any]]
+    package: Package | None = None
+
+
+def _work_on(node: Node, row: sqlite3.Row, upload: sqlite3.Row) -> _Work:
+    """Raises CapsuleDamaged, AuthenticationError for a package whose beginning does not open."""
+    folder = uploads.folder_of(node, upload["id"])
+    key = node.keys.open_sealed(upload["key"], use=f"upload:{upload['id']}").hex()
+    task: dict[str, Any] = {"folder": str(folder), "upload": upload["id"], "key": key}
+    kind = uploads.format_of(upload["filename"])
+    if kind == packages.FORMAT:
+        package = uploads.package_in(node, upload)
+        places = packages.places_of(node, package)
+        keys = {"sound": places["rows"]["keys"], "quarantine": places["quarantine"]["keys"]}
+        return _Work("apps.node.stages.unpack", task | {"keys": keys}, places, package)
+    places = {"rows": _new_body(node, len(domain(row["domain"]).names)), "quarantine": _new_body(node, 1)}
+    task |= {"kind": kind, "domain": row["domain"], "dataset": row["id"], **places}
+    return _Work("apps.node.stages.ingest", task, places)
+
+
+def _run(node: Node, dataset: str, work: _Work, *, refused: dict[str, Any], ending: threading.Event) -> dict[str, Any]:
     def hear(event: dict[str, Any]) -> None:
         if event["event"] == "progress":
             with node.store.write() as tx:
@@ -245,8 +265,8 @@ def _run(
     scratch = make_scratch(node.scratch_name, dataset, 0, root=Path(node.config.scratch_root))
     try:
         return run_stage(
-            "apps.node.stages.ingest",
-            task,
+            work.module,
+            work.task,
             scratch=scratch,
             deadline_seconds=DEADLINE_SECONDS,
             on_event=hear,
@@ -261,9 +281,7 @@ def _new_body(node: Node, groups: int) -> dict[str, Any]:
     return {"folder": str(bodies_folder(node)), "body": new_id(), "keys": keys}
 
 
-def _keep(
-    node: Node, row: sqlite3.Row, result: dict[str, Any], places: dict[str, dict[str, Any]], *, size: int
-) -> None:
+def _keep(node: Node, row: sqlite3.Row, result: dict[str, Any], work: _Work, *, size: int) -> None:
     now = now_ms()
     measured = DatasetMeasured(
         dataset=row["id"],
@@ -280,8 +298,9 @@ def _keep(
         lineage=derived.lineage_of(node, row["id"]),
     )
     more = {"encoding": result["encoding"], "notes": result["notes"]}
+    more |= {"package": digest_of(work.package)} if work.package else {}
     with node.store.write() as tx:
-        for kind, place in places.items():
+        for kind, place in work.places.items():
             summary = result["bodies"][kind]
             groups = [ColumnGroup(index=index, **group) for index, group in enumerate(summary["groups"])]
             tx.run(
@@ -369,6 +388,7 @@ def _dataset(row: sqlite3.Row) -> Dataset:
         notes=tuple(facts.get("notes", {}).items()) if measured else (),
         size=row["upload_size"] or 0,
         encoding=facts.get("encoding", "") if measured else "",
+        package=facts.get("package") if measured else None,
         body_digest=measured.body_digest if measured else None,
         uploaded_by=row["person"],
         created_at=row["created_at"],

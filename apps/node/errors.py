@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from apps.node.sentences.of_lineage import LINEAGE
+from apps.node.sentences.of_packages import PACKAGES
 from creditzone.kernel.refusals import Refusal
 
 Words = tuple[str, str, str, str]
@@ -145,11 +146,12 @@ CODES: Final[dict[str, Words]] = {
     ),
     "unknown-domain": ("没有这个数据域。", "请另选。", "There is no such domain.", "Choose another."),
     "unknown-format": (
-        "只接受 CSV、XLSX 和 Parquet 文件。",
+        "只接受 CSV、XLSX、Parquet 文件和密封包。",
         "请另存为其中一种格式。",
-        "Only CSV, XLSX and Parquet are taken.",
+        "Only CSV, XLSX, Parquet and sealed packages are taken.",
         "Save it as one of these.",
     ),
+    **PACKAGES,
     "walk-in-faults": (
         "这一行没有通过检查：%(faults)s。",
         "请更正后重试。",

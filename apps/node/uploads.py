@@ -19,17 +19,18 @@ from typing import Final, Literal, cast
 
 import msgspec
 
+from apps.node import packages
 from apps.node.config import write_private
 from apps.node.errors import IllegalMove, Invalid, NodeError, NotFound, OffsetWrong
 from apps.node.node import Node
 from apps.node.roster import Act, Acting, require
 from creditzone.kernel.credit.uscc import is_person
-from creditzone.kernel.documents import Lineage, new_id
+from creditzone.kernel.documents import Lineage, Package, new_id
 from creditzone.kernel.domain import Domain, UnknownDomain, check_row, domain
 from creditzone.kernel.sm.sm4 import KEY, NONCE, Sm4Gcm
 
 PIECE: Final = 8 << 20
-LIMITS: Final[dict[str, int]] = {"csv": 1 << 30, "xlsx": 200 << 20, "parquet": 200 << 20}
+LIMITS: Final[dict[str, int]] = {"csv": 1 << 30, packages.FORMAT: 5 << 28, "xlsx": 200 << 20, "parquet": 200 << 20}
 _TITLE: Final = re.compile(r"[^\x00-\x1f\x7f]{1,100}")
 
 _SPARE: Final = 100 << 20
@@ -64,10 +65,12 @@ def create(
     title: str,
     lineage: Lineage | None = None,
 ) -> Upload:
-    """Begin an upload; with `lineage` of what this node makes of a result. Raises NodeError: unknown-domain,
-    unknown-format, upload-too-large; Invalid."""
+    """Begin an upload; with `lineage` of what this node makes of a result. A sealed package says itself of which domain
+    it is. Raises NodeError: unknown-domain, unknown-format, upload-too-large; Invalid."""
     require(acting, Act.UPLOAD)
-    if _require_domain(domain).derived != (lineage is not None):
+    if format_of(filename) == packages.FORMAT:
+        domain = ""
+    elif _require_domain(domain).derived != (lineage is not None):
         raise NodeError("unknown-domain")
     limit = LIMITS.get(format_of(filename))
     if limit is None:
@@ -130,7 +133,7 @@ def append(node: Node, acting: Acting, upload: str, *, offset: int, piece: bytes
     """Take the piece that begins at `offset`, sealed before it is written.
 
     Raises OffsetWrong with the right offset (the same piece sent twice lands here), Invalid for a piece of another
-    length, IllegalMove for an upload that is not open."""
+    length, IllegalMove for an upload that is not open, NodeError for a package that is not for here."""
     require(acting, Act.UPLOAD)
     row = _row(node, acting, upload)
     if row["state"] != "open":
@@ -139,6 +142,10 @@ def append(node: Node, acting: Acting, upload: str, *, offset: int, piece: bytes
         raise OffsetWrong(row["received"])
     if len(piece) != min(PIECE, row["size"] - offset) or not piece:
         raise Invalid("invalid", piece=len(piece))
+    if offset == 0 and format_of(row["filename"]) == packages.FORMAT:
+        package = packages.of_beginning(node, piece, size=row["size"], organisation=row["organisation"])
+        with node.store.write() as tx:
+            packages.require_new(tx, package)
     key = node.keys.open_sealed(row["key"], use=f"upload:{upload}")
     number = offset // PIECE
     nonce = secrets.token_bytes(NONCE)
@@ -167,8 +174,12 @@ def finish(node: Node, acting: Acting, upload: str) -> str:
         raise IllegalMove(row["state"])
     if row["received"] != row["size"]:
         raise NodeError("upload-incomplete", offset=row["received"])
-    dataset = new_id()
+    package = package_in(node, row) if format_of(row["filename"]) == packages.FORMAT else None
+    dataset = package.dataset if package else new_id()
     with node.store.write() as tx:
+        if package:
+            packages.require_new(tx, package)
+            packages.make_room(tx, package)
         moved = tx.run(
             "UPDATE upload SET state = 'finished', dataset = ? WHERE id = ? AND state = 'open'",
             dataset,
@@ -181,7 +192,7 @@ def finish(node: Node, acting: Acting, upload: str) -> str:
             " VALUES (?, ?, ?, ?, ?, ?, 'waiting', ?)",
             dataset,
             acting.organisation,
-            row["domain"],
+            package.domain if package else row["domain"],
             row["title"],
             upload,
             acting.person,
@@ -247,6 +258,13 @@ def pieces(folder: Path, key: bytes, *, upload: str) -> Iterator[bytes]:
     for number, path in enumerate(sorted(folder.glob("*.piece"))):
         sealed = path.read_bytes()
         yield cipher.open(sealed[:NONCE], memoryview(sealed)[NONCE:], piece_data(upload, number))
+
+
+def package_in(node: Node, row: sqlite3.Row) -> Package:
+    """The document of the package that an upload holds. Raises NodeError where it is not for here."""
+    key = node.keys.open_sealed(row["key"], use=f"upload:{row['id']}")
+    beginning = next(pieces(folder_of(node, row["id"]), key, upload=row["id"]))
+    return packages.of_beginning(node, beginning, size=row["size"], organisation=row["organisation"])
 
 
 def wipe(node: Node, upload: str) -> None:

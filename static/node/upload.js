@@ -17,6 +17,7 @@
   const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
   const resumed = new URLSearchParams(location.search).get("resume");
   let halted = false;
+  let isPackage = false;  // it names its domain itself
 
   function say(words) { announcer.textContent = words; }
   function fail(words) { problem.textContent = words; problem.hidden = false; }
@@ -44,7 +45,7 @@
       say(said.saidResume);
       return found;
     }
-    const wanted = { filename: file.name, size: file.size, domain: form.elements.domain.value, title: form.elements.title.value };
+    const wanted = { filename: file.name, size: file.size, domain: isPackage ? "" : form.elements.domain.value, title: form.elements.title.value };
     return (await call(said.create, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(wanted) })).json();
   }
 
@@ -105,6 +106,9 @@
   stop.addEventListener("click", () => { halted = true; });
   input.addEventListener("change", () => {
     const file = input.files[0];
+    isPackage = Boolean(file?.name.toLowerCase().endsWith(".czpack"));
+    form.elements.domain.required = !isPackage && !resumed;
+    form.elements.domain.closest(".field").hidden = isPackage;
     if (file && !form.elements.title.value) form.elements.title.value = file.name.replace(/\.[^.]+$/, "").slice(0, 80);
   });
   zone.addEventListener("dragover", (event) => { event.preventDefault(); zone.classList.add("over"); });

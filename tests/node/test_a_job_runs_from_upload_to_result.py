@@ -18,7 +18,7 @@ from creditzone.kernel.documents import (
     with_signature,
 )
 from creditzone.kernel.domain import domain
-from tests.node import jobs, world
+from tests.node import jobs, sealer, world
 from tests.node.world import BANK, CENTRE, FIRM, HOST, PASSPHRASE, PLATFORM
 
 
@@ -72,6 +72,21 @@ def test_the_bank_alone_opens_grades_that_equal_the_plain_ones_on_every_row(quar
     figures = {figure.name: figure.value for figure in read[0].figures}
     assert figures["rows"] == figures["dropped"] + figures["blinded"]
     assert figures["matched"] == len(codes)
+
+
+def test_rows_that_were_sealed_elsewhere_are_graded_as_the_plain_ones(quartet, tmp_path, monkeypatch):
+    def brought(node, acting, data, *, domain):
+        package = sealer.package(node, tmp_path, data, domain=domain, name=f"{domain}.csv")
+        return sealer.bring(node, acting, package.read_bytes()).id
+
+    monkeypatch.setattr(world, "upload", brought)
+    job = jobs.ready(quartet, disclosures=("grade",))
+    world.compute_all(quartet, job.nodes, job.orders())
+    world.deliver_sealed(quartet, job.nodes[1], job.bank)
+    opened = results.open_result(job.bank, job.officer, job.request.id)
+    codes = [row.uscc for row in opened.rows]
+    assert len(codes) > 30
+    assert {row.uscc: row.grade for row in opened.rows} == expected_grades(job.card, codes)
 
 
 def test_a_decision_tells_one_bit_a_firm_and_nothing_else(quartet):

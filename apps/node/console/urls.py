@@ -75,6 +75,7 @@ urlpatterns = [
     path("results/<id:job>/export.csv", results.export, {"form": "csv"}, name="result-csv"),
     path("results/<id:job>/export.xlsx", results.export, {"form": "xlsx"}, name="result-xlsx"),
     path("cards/", cards.listing, name="cards"),
+    path("cards/own.json", cards.own, name="own-card"),
     path("cards/<digest:digest>/", cards.confirm, name="card"),
     path("cards/<digest:digest>/refuse/", cards.refuse, name="card-refuse"),
     path("roster/", people.listing, name="roster"),

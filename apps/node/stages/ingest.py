@@ -40,7 +40,7 @@ def work(task: dict[str, Any], emit: Emit) -> dict[str, Any]:
 
 
 def _measure(task: dict[str, Any], emit: Emit) -> dict[str, Any]:
-    table = open_table(Progress(task, emit).pieces, kind=task["kind"])
+    table = open_table(_Progress(task, emit).pieces, kind=task["kind"])
     found = domain(task["domain"])
     with (
         _sealed(task, "rows", one_column_a_group(found.names)) as rows,
@@ -49,7 +49,7 @@ def _measure(task: dict[str, Any], emit: Emit) -> dict[str, Any]:
         return measure(table, found, rows=rows, quarantine=quarantine)
 
 
-class Progress:
+class _Progress:
     """The upload's bytes, again and again; how far the last reading came is told in percent."""
 
     def __init__(self, task: dict[str, Any], emit: Emit) -> None:

@@ -18,6 +18,7 @@ from creditzone.kernel.capsule.columns import (
     group_of,
     one_column_a_group,
     read_columns,
+    read_table,
 )
 from creditzone.kernel.capsule.damage import CapsuleDamaged
 from creditzone.kernel.capsule.header import (
@@ -48,6 +49,7 @@ __all__ = [
     "open_header",
     "read_body",
     "read_columns",
+    "read_table",
     "rewrap",
     "seal_header",
     "sealed_size",

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain, islice
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
@@ -128,6 +129,35 @@ def read_columns(
             threads=threads,
         )
         yield column, _cells(file, chunks, header.rows, group, group.columns.index(column))
+
+
+def read_table(
+    open_group: Callable[[int], BinaryIO],
+    keys: Sequence[bytes],
+    *,
+    groups: Sequence[tuple[ColumnGroup, BodySummary]],
+    capsule: str,
+    body: str,
+    rows: int,
+    batch: int = 5000,
+) -> Iterator[list[list[str]]]:
+    """The whole table in batches of rows, column by column; `keys` holds one a group.
+
+    Every chunk is authenticated before a cell of it is handed out. Raises CapsuleDamaged where anything is not as it
+    was sealed; the common digest of several groups is the caller's to check before."""
+    columns = []
+    for (group, summary), key in zip(groups, keys, strict=True):
+        for at in range(len(group.columns)):
+            file = open_group(group.index)
+            chunks = read_body(file, key, capsule=capsule, body=body, group=group.index, summary=summary)
+            columns.append(chain.from_iterable(_cells(file, chunks, rows, group, at)))
+    while True:
+        cells = [list(islice(column, batch)) for column in columns]
+        if len({len(column) for column in cells}) > 1:
+            raise CapsuleDamaged("size")
+        if not cells[0]:
+            return
+        yield cells
 
 
 def _cells(file: BinaryIO, chunks: Iterator[bytes], expected: int, group: ColumnGroup, at: int) -> Iterator[list[str]]:

@@ -67,6 +67,7 @@ from creditzone.kernel.documents.jobs import (
     Peer,
     Receipt,
 )
+from creditzone.kernel.documents.packages import Package, PackedBody
 from creditzone.kernel.documents.policies import (
     Lineage,
     Parent,
@@ -184,6 +185,8 @@ __all__ = [
     "OrderStarted",
     "OrderStopped",
     "OrganisationKind",
+    "Package",
+    "PackedBody",
     "Parent",
     "Part",
     "Peer",

@@ -39,3 +39,9 @@ class Ticket(Document, frozen=True, kw_only=True, tag="ticket"):
     path: Annotated[str, Meta(pattern=r"^/[^\\]*$", max_length=400)]
     issued_at: Instant
     expires_at: Instant
+
+
+def fingerprint(digest: str) -> str:
+    """The first 32 hex digits of a card's digest in groups of four: what two people read to each other."""
+    digits = digest.removeprefix("sm3:").upper()
+    return " ".join(digits[at : at + 4] for at in range(0, 32, 4))

@@ -108,6 +108,30 @@ class Count:
         for at, cells in enumerate(columns):
             self.filled[at] += len(cells) - cells.count("")
 
+    def faults_of(
+        self, columns: list[list[str]], stored: dict[int, list[Fault]] | None = None
+    ) -> dict[int, list[Fault]]:
+        """What is wrong with the next rows: the domain's faults, what `stored` says instead, a person's code, a code
+        that stood before. Codes are put into their one form in `columns`."""
+        key = self.domain.key_index
+        faults = check_columns(self.domain, columns) | (stored or {})
+        codes = columns[key]
+        new: list[str] = []
+        for row, text in enumerate(codes):
+            found = faults.get(row)
+            if found and any(fault.column == self.domain.key for fault in found):
+                continue
+            code = codes[row] = text.upper()
+            if is_person(code):
+                faults.setdefault(row, []).append(Fault(self.domain.key, "natural-person"))
+            elif (place := int(code, 36)) in self.seen:
+                faults.setdefault(row, []).append(Fault(self.domain.key, "key-repeated"))
+            elif not found:
+                self.seen.add(place)
+                new.append(code)
+        self.notes.update({str(notice): number for notice, number in notices_of(new).items()})
+        return faults
+
     def fault(self, cells: Sequence[str], faults: Sequence[Fault]) -> None:
         """A row that goes to quarantine, and why."""
         for fault in faults:
@@ -182,30 +206,9 @@ class _Sorter:
         return [list(map(str.strip, as_written[at])) for at in self._order]
 
     def _faults_of(self, rows: Sequence[Row], columns: list[list[str]]) -> dict[int, list[Fault]]:
-        """The domain's faults and ours: a code stored as a number, a person's code, a code that stood before.
-
-        Codes are put into their one form in `columns`."""
-        count, key = self._count, self._count.domain.key_index
-        faults = check_columns(count.domain, columns)
-        for row, (_, _, odd) in enumerate(rows):
-            if odd and (numbers := self._numbers(odd)):
-                faults[row] = numbers
-        codes = columns[key]
-        new: list[str] = []
-        for row, text in enumerate(codes):
-            found = faults.get(row)
-            if found and any(fault.column == count.domain.key for fault in found):
-                continue
-            code = codes[row] = text.upper()
-            if is_person(code):
-                faults.setdefault(row, []).append(Fault(count.domain.key, "natural-person"))
-            elif (place := int(code, 36)) in count.seen:
-                faults.setdefault(row, []).append(Fault(count.domain.key, "key-repeated"))
-            elif not found:
-                count.seen.add(place)
-                new.append(code)
-        count.notes.update({str(notice): number for notice, number in notices_of(new).items()})
-        return faults
+        """The domain's faults and ours, among them a code that was stored as a number."""
+        stored = {row: numbers for row, (_, _, odd) in enumerate(rows) if odd and (numbers := self._numbers(odd))}
+        return self._count.faults_of(columns, stored)
 
     def _numbers(self, odd: Sequence[int]) -> list[Fault]:
         columns = self._count.domain.columns

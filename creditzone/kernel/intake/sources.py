@@ -37,6 +37,9 @@ NEWER_GB18030: Final = str.maketrans(
 )  # fmt: skip
 """Python 3.11's codec follows the first edition of GB 18030; later editions give these code points their own place."""
 
+ENCODINGS: Final = ("UTF-8", "UTF-8 (BOM)", "GB18030", "XLSX", "Parquet")
+"""What `Table.encoding` says."""
+
 Pieces = Callable[[], Iterator[bytes]]
 Row = tuple[int, Sequence[str], Sequence[int]]
 """A row's number, its cells, and which of them were stored as numbers."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from creditzone.kernel.domain import sentence_of
+from creditzone.kernel.credit.uscc import Notice
+from creditzone.kernel.domain import REASONS, sentence_of
 
 REFUSALS: Final[dict[str, tuple[str, str]]] = {
     "encoding": (
@@ -43,6 +44,23 @@ REFUSALS: Final[dict[str, tuple[str, str]]] = {
     "xlsx-unreadable": ("不是可读取的 XLSX 文件。", "This is not an XLSX that can be read."),
     "parquet-unreadable": ("不是可读取的 Parquet 文件。", "This is not a Parquet file that can be read."),
     "upload-damaged": ("上传的密封分片损坏，请重新上传。", "A sealed piece is damaged: upload again."),
+    "package-damaged": (
+        "密封包损坏或被改动，无法启封。",
+        "The sealed package is damaged or was altered, and does not open.",
+    ),
+    "package-domain": (
+        "密封包的列与本节点的数据域 %(domain)s（第 %(version)s 版）不一致，请用同版本的封装工具重新封装。",
+        "The package's columns are not those of this node's domain %(domain)s (version %(version)s): "
+        "seal again with a sealer of the same version.",
+    ),
+    "package-rows": (
+        "密封包自第 %(row)s 行起有不合格的行，请用同版本的封装工具重新封装。",
+        "From row %(row)s on the package holds a row that is not sound: seal again with a sealer of the same version.",
+    ),
+    "package-counts": (
+        "密封包所报的数目与其内容不符（%(what)s），请重新封装。",
+        "What the package says of its rows is not what it holds (%(what)s): seal again.",
+    ),
     "memory": ("文件超出可用内存，请拆分。", "The file needs too much memory: split it."),
     "deadline": ("检查超过时限，请拆分文件。", "Checking took too long: split the file."),
     "scratch-unfit": ("节点没有可用的内存盘空间。", "The node has no room on memory-backed scratch."),
@@ -68,6 +86,16 @@ NOTES: Final[dict[str, tuple[str, str]]] = {
     ),
     "other-sheets": ("未读取的其他工作表", "other sheets that were not read"),
 }
+
+
+def is_fault(code: str) -> bool:
+    """Whether a row can have this fault."""
+    return code in REASONS or code in _MORE_REASONS
+
+
+def is_note(code: str) -> bool:
+    """Whether there are words for this note."""
+    return code in NOTES or code in list(Notice)
 
 
 def say_refusal(code: str, facts: Mapping[str, str], language: str) -> str:

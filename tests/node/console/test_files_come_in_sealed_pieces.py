@@ -1,11 +1,15 @@
 """Uploads: pieces at an offset, sealed before they touch the disk, resumed after a break; forms carry no file."""
 
 import json
+import threading
 
 import pytest
 
-from apps.node import datasets, roster, uploads
-from creditzone.kernel.documents import now_ms
+from apps.node import cards, datasets, roster, uploads
+from creditzone.kernel.capsule.package import read_head
+from creditzone.kernel.documents import digest_of, now_ms
+from creditzone.kernel.documents.cards import fingerprint
+from tests.node import sealer
 from tests.node.console import furnished
 from tests.node.console.conftest import BANK, OWN, post
 
@@ -156,3 +160,30 @@ def test_a_walk_in_applicant_becomes_a_dataset_of_one_row_or_errors_at_its_field
     right = post(client, path, {"uscc": code, "period_end": "2025-12-31", "current_ratio": "1.2"})
     assert right.status_code == 302
     assert client.get(right["Location"]).status_code == 200
+
+
+def test_a_package_that_was_sealed_with_the_consoles_own_card_comes_in(client, node, tmp_path):
+    card = tmp_path / "card.json"
+    given = client.get("/cards/own.json")
+    assert "attachment" in given["Content-Disposition"]
+    card.write_bytes(given.content)
+    page = client.get("/datasets/upload/").content.decode()
+    print_of = fingerprint(cards.own(node).digest)
+    assert print_of in page
+    file = tmp_path / "applicants.csv"
+    file.write_bytes(furnished.applicants(furnished.codes(3)))
+    output = tmp_path / "applicants.czpack"
+    sealed = [str(file), "--domain", "balance_sheet", "--card", str(card), "--fingerprint", print_of]
+    assert sealer.run(*sealed, "--output", output)[0] == 0
+    data = output.read_bytes()
+
+    url = create(client, size=len(data), filename=output.name, domain="").json()["url"]
+    elsewhere = send(client, url, data[:11] + b"x" + data[12:], offset=0)
+    assert (elsewhere.status_code, elsewhere.json()["type"]) == (422, "urn:creditzone:package-malformed")
+    assert send(client, url, data, offset=0).status_code == 204
+    done = post(client, f"{url}finish/").json()
+    assert datasets.next_waiting(node) == done["dataset"]
+    datasets.measure(node, done["dataset"], threading.Event())
+    shown = client.get(done["url"]).content.decode()
+    assert fingerprint(digest_of(read_head(data)[0])) in shown
+    assert client.get(f"/api/v1/datasets/{done['dataset']}/").json()["package"] == digest_of(read_head(data)[0])

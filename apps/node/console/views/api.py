@@ -78,6 +78,7 @@ def _dataset(found: Dataset) -> dict[str, Any]:
         "rows": found.rows,
         "accepted": found.accepted,
         "quarantined": found.quarantined,
+        "package": found.package,
         "faults": [{"reason": reason, "count": count} for reason, count in found.faults],
         "refusal": found.refusal,
         "body_digest": found.body_digest,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -34,6 +35,15 @@ def listing(request: NodeRequest) -> HttpResponse:
         "may_confirm": _may_confirm(request),
     }
     return render(request, "node/cards.html", context)
+
+
+@require_safe
+def own(request: NodeRequest) -> HttpResponse:
+    """This node's card as a file: the sealer takes it along, and seals to its key."""
+    signed = cards.own(request.node)
+    response = HttpResponse(msgspec.json.encode(signed), content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="card-{request.node.organisation}.json"'
+    return response
 
 
 @require_http_methods(["GET", "POST"])

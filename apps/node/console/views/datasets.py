@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.core.errors import Words
-from apps.node import datasets, derived, roster, uploads
+from apps.node import cards, datasets, derived, roster, uploads
 from apps.node.console.context import language
 from apps.node.console.door import NodeRequest, quiet, tell
 from apps.node.console.forms import UploadForm, WalkInForm, errors_in
@@ -22,6 +22,7 @@ from apps.node.roster import Act
 from apps.node.uploads import PIECE
 from apps.ui.exports import csv_lines
 from apps.ui.tables import SIZES, Column, table_of_rows
+from creditzone.kernel.documents.cards import fingerprint
 from creditzone.kernel.domain import Domain, check_row, domain, sentence_of
 from creditzone.kernel.intake.words import say_fault, say_note
 
@@ -97,9 +98,19 @@ def upload(request: NodeRequest) -> HttpResponseBase:
         "domains": [_described(each) for each in datasets.domains(request.node)],
         "piece": PIECE,
         "is_refused": request.method == "POST",
+        "sealer": _sealing_elsewhere(request),
         **_doors(request),
     }
     return render(request, "node/upload.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _sealing_elsewhere(request: NodeRequest) -> dict[str, str]:
+    """What the sealer has to be told: this node's card, and whose rows they are where a host keeps them."""
+    is_firm = request.acting.organisation != request.node.organisation
+    return {
+        "fingerprint": fingerprint(cards.own(request.node).digest),
+        "organisation": request.acting.organisation if is_firm else "",
+    }
 
 
 def _described(known: Domain) -> dict[str, Any]:
@@ -116,6 +127,7 @@ def dataset(request: NodeRequest, dataset: str) -> HttpResponse:
     context = {"line": _line(found), "dataset": found, "portal_page": f"/datasets/{found.id}/", **_doors(request)}
     context["uploaded_by"] = _name_of(request, found.uploaded_by)
     context["lineage"] = derived.lineage_of(request.node, found.id)
+    context["package"] = fingerprint(found.package) if found.package else ""
     if found.state == "measured":
         context |= _quality(request, found)
     elif found.state == "refused":

@@ -5,10 +5,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.node import health
-from apps.node.cards import fingerprint, listing
+from apps.node.cards import listing
 from apps.node.console.context import language
 from apps.node.console.door import NodeRequest, open_to_all
 from apps.node.console.words import JOB_STAGES, JOB_STATES
+from creditzone.kernel.documents.cards import fingerprint
 from creditzone.kernel.refusals import Refusal
 
 

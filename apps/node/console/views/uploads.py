@@ -38,13 +38,13 @@ def as_json(upload: Upload) -> dict[str, Any]:
 
 @require_POST
 def create(request: NodeRequest) -> HttpResponseBase:
-    """Begin an upload: name, size, domain and title; answers where its pieces go."""
+    """Begin an upload: name, size, title and (but for a sealed package) domain; answers where its pieces go."""
     try:
         wanted = json.loads(request.read(JSON_MOST))
         filename, size = str(wanted["filename"]), int(wanted["size"])
-        domain, title = str(wanted["domain"]), str(wanted["title"])
+        domain, title = str(wanted.get("domain", "")), str(wanted["title"])
         f"{filename}{title}".encode()  # JSON can name half a character, which no text holds
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return _bad(request, _("Name, size, domain and title are needed, as JSON."))
     upload = uploads.create(request.node, request.acting, filename=filename, size=size, domain=domain, title=title)
     response = JsonResponse(as_json(upload), status=201)
