@@ -69,6 +69,24 @@ class TableCache(BaseCache):
             return int(cursor.rowcount)
 
 
+def count(key: str, seconds: float) -> tuple[int, float]:
+    """One more under a key that lives for `seconds` from its first: how many by now, and how long it still lives.
+
+    Requests at once get a number each; they wait only for one that counts within its transaction."""
+    sql = (  # nothing in it but constants
+        "insert into core_cache (cache_key, value, expires)"  # noqa: S608
+        " values (%s, '1', clock_timestamp() + make_interval(secs => %s))"
+        " on conflict (cache_key) do update set"
+        f" value = case when {_LIVE} then (core_cache.value::bigint + 1)::text else '1' end,"
+        f" expires = case when {_LIVE} then core_cache.expires else excluded.expires end"
+        " returning value::bigint, extract(epoch from expires - clock_timestamp())"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [key, seconds])
+        number, left = cursor.fetchone()
+    return int(number), float(left)
+
+
 def clear_ended() -> None:
     """Remove what has ended; the coordinator's login may do this and read nothing but when a key ends."""
     TableCache._run("delete from core_cache where expires < now()", [])

@@ -6,6 +6,7 @@
     ├── IllegalMove   409  its state does not allow the step, or somebody was first
     ├── Invalid       422  what was entered cannot be right, field by field
     ├── Refused       422  a rule of the zone refused; names the clause and the facts it read
+    ├── TooManyRequests 429 more calls a minute than one caller has
     └── Unavailable   503  something this needs is away for the moment
 
 Sentences are lazy and facts are fields: the words are chosen by who reads. No model is imported here, for party
@@ -147,3 +148,14 @@ class Unavailable(DomainError):
     sentence = _("%(what)s cannot be reached for the moment.")
     remedy = _("Nothing was changed. Try again in a minute.")
     what: Words
+
+
+@dataclass(kw_only=True, eq=False)
+class TooManyRequests(DomainError):
+    """One caller asks more often than it may; after so many seconds it may again."""
+
+    code, status = "too-many-requests", HTTPStatus.TOO_MANY_REQUESTS
+    title = _("Too many requests")
+    sentence = _("This caller asks too often.")
+    remedy = _("Nothing was done. Go on after %(seconds)s s.")
+    seconds: int

@@ -15,7 +15,7 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
-from apps.core.errors import DomainError, Forbidden, Invalid, Refused
+from apps.core.errors import DomainError, Forbidden, Invalid, Refused, TooManyRequests
 from creditzone.kernel import refusals
 
 log = structlog.get_logger("creditzone.errors")
@@ -75,6 +75,13 @@ def problem(body: dict[str, Any]) -> HttpResponse:
 
 def answer(request: HttpRequest, error: DomainError) -> HttpResponse:
     """The page or the problem document of `error`."""
+    response = _answer(request, error)
+    if isinstance(error, TooManyRequests):
+        response["Retry-After"] = str(error.seconds)
+    return response
+
+
+def _answer(request: HttpRequest, error: DomainError) -> HttpResponse:
     if wants_problem(request):
         return problem(document(error))
     context: dict[str, Any] = {

@@ -12,8 +12,8 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.core import problems
-from apps.core.errors import NotFound, Unavailable, Words
+from apps.core import limits, problems
+from apps.core.errors import NotFound, TooManyRequests, Unavailable, Words
 from apps.core.http import public
 
 log = structlog.get_logger("creditzone.errors")
@@ -115,6 +115,16 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404, in the same words as for what exists but is not yours."""
     return problems.answer(request, NotFound())
+
+
+def too_many_tries(request: HttpRequest) -> HttpResponse:
+    """429 of the pages of sign-in and factors; a program that asks them for JSON gets a problem document."""
+    if request.accepts("text/html"):
+        response = render(request, "429.html", status=429)
+    else:
+        response = problems.problem(problems.document(TooManyRequests(seconds=limits.WINDOW_SECONDS)))
+    response["Retry-After"] = str(limits.WINDOW_SECONDS)
+    return response
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -14,7 +14,7 @@ import structlog
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q
 
-from apps.core import clock
+from apps.core import clock, limits
 from apps.core.errors import DomainError, Refused
 from apps.core.tenancy import NOBODY, tenant_tx
 from apps.exchange import registry
@@ -72,11 +72,14 @@ class _Call:
 def answer_call(body: bytes) -> bytes:
     """Take in a node's call and give the zone-signed answer (`documents.Signed` as JSON, both ways).
 
-    Raises CallMalformed, CallNotSigned, ForeignZone, ClockSkewed, CallReplayed, ChainBroken or
+    Raises CallMalformed, CallNotSigned, TooManyRequests, ForeignZone, ClockSkewed, CallReplayed, ChainBroken or
     NotForThatOrganisation; then nothing new was taken in, or only statements before the faulty one."""
     signed = _read(body)
     with tenant_tx(None, role="exchange"):
-        call = _verify(signed)
+        node, uplink = _caller(signed)
+    limits.count("exchange", node.uscc)
+    with tenant_tx(None, role="exchange"):
+        call = _verify(signed, uplink, node)
         answered = _claim_counter(call)
         if answered is None and not call.statements:
             answered = _answer(call)
@@ -103,13 +106,17 @@ def _read(body: bytes) -> Signed:
 # Who speaks -------------------------------------------------------------------------------------------------
 
 
-def _verify(signed: Signed) -> _Call:
-    """Signatures, zone, clock, and whose word each statement is."""
+def _caller(signed: Signed) -> tuple[Organisation, Uplink]:
+    """The node whose signature fits, and what it says."""
     caller = signed.signatures[0].by
     node = Organisation.objects.filter(uscc=caller, hosted_by=None).first()
     if node is None:
         raise CallNotSigned(node=caller)
-    uplink = _require(signed, Uplink, node)
+    return node, _require(signed, Uplink, node)
+
+
+def _verify(signed: Signed, uplink: Uplink, node: Organisation) -> _Call:
+    """Zone, clock, and whose word each statement is."""
     if uplink.node != node.uscc:
         raise CallNotSigned(node=uplink.node)
     if uplink.zone != zone.zone_digest():

@@ -36,14 +36,20 @@ FORKED: Final = "statement-chain"
 """The portal's word for a statement that does not follow on the last: unsigned, so it only makes this node ask."""
 _MOST_BYTES: Final = 64 << 20
 _TIMEOUT: Final = 20.0
+_TOO_MANY: Final = 429
+_USUAL_WAIT: Final = 5
+_LONGEST_WAIT: Final = 60
 _CODE: Final = re.compile(r"[a-z][a-z-]{1,40}")
 
 
 class ExchangeFailed(Exception):
-    """The call did not bring a usable answer; `reason` is one of our own words, for the health page and the log."""
+    """The call did not bring a usable answer; `reason` is one of our own words, for the health page and the log.
 
-    def __init__(self, reason: str) -> None:
+    `wait` is how many seconds no other call should be made."""
+
+    def __init__(self, reason: str, *, wait: int = 0) -> None:
         self.reason = reason
+        self.wait = wait
         super().__init__(reason)
 
 
@@ -124,10 +130,17 @@ def _post(node: Node, uplink: Uplink) -> bytes:
     finally:
         connection.close()
     if response.status != 200:
-        raise ExchangeFailed(_refusal(response.status, data))
+        wait = _wait(response.getheader("Retry-After")) if response.status == _TOO_MANY else 0
+        raise ExchangeFailed(_refusal(response.status, data), wait=wait)
     if len(data) > _MOST_BYTES:
         raise ExchangeFailed("not-an-answer")
     return data
+
+
+def _wait(said: str | None) -> int:
+    """How long a portal that is asked too often wants to be left alone. Its word is unsigned, so it counts up to a
+    minute only: it could as well not answer."""
+    return min(int(said), _LONGEST_WAIT) if said and said.isascii() and said.isdecimal() else _USUAL_WAIT
 
 
 def _refusal(status: int, data: bytes) -> str:

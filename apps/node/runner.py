@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import IO, Final
 
@@ -39,6 +40,7 @@ class Runner:
         self.ending = threading.Event()
         self._jobs: dict[str, threading.Thread] = {}
         self._measuring: threading.Thread | None = None
+        self._silent_until = 0.0
 
     def run(self) -> None:
         """Clear what an earlier life left, then turn until told to end."""
@@ -61,7 +63,8 @@ class Runner:
     def turn(self) -> None:
         """One turn: exchange, then start what can start."""
         self._collect()
-        self._exchange()
+        if time.monotonic() >= self._silent_until:
+            self._exchange()
         attempts.expire(self.node)
         self._start_jobs()
         self._start_measuring()
@@ -75,6 +78,7 @@ class Runner:
             answer = exchange(self.node, beat)
         except ExchangeFailed as failure:
             self._note_exchange(failure.reason)
+            self._silent_until = time.monotonic() + failure.wait
             return
         for message in answer.messages:
             inbox.take(self.node, message)

@@ -20,8 +20,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
 
-from apps.core import problems
-from apps.core.errors import Forbidden
+from apps.core import limits, problems
+from apps.core.errors import Forbidden, TooManyRequests
 from apps.core.http import is_public
 from apps.core.middleware import GetResponse, answer_as
 from apps.core.tenancy import tenant_tx
@@ -57,6 +57,11 @@ class TenantMiddleware:
             found = _by_token(token) if token else _by_session(request)
             if isinstance(found, HttpResponseBase):
                 return found
+        if request.path_info.startswith("/api/"):
+            try:
+                limits.count("api", token or str(found.person_id))
+            except TooManyRequests as error:
+                return problems.answer(request, error)
         request.actor = found  # type: ignore[attr-defined]
         request.by_token = bool(token)  # type: ignore[attr-defined]
         response = answer_as(

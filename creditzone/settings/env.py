@@ -37,6 +37,10 @@ class Env(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: f"CREDI
     """How long a node may take to accept an order."""
     deadline_seconds: int = 900
     """How long one attempt of a job may compute."""
+    calls_per_minute: Annotated[int, msgspec.Meta(ge=1)] = 600
+    """How often one node may call; one with work in hand calls 240 times."""
+    requests_per_minute: Annotated[int, msgspec.Meta(ge=1)] = 1200
+    """How often one API token, or one signed-in person, may ask the API."""
 
     node_home: str = "var/nodes/node"
     """A node's own folder: keystore, store, capsules."""

@@ -12,6 +12,7 @@ OWN_URL = ENV.portal_url
 globals().update(served_at(OWN_URL))
 LOOPBACK_PATHS = ["/healthz", "/readyz", "/api/", "/node/"]
 LEASE_SECONDS, ACCEPT_SECONDS, DEADLINE_SECONDS = ENV.lease_seconds, ENV.accept_seconds, ENV.deadline_seconds
+LIMITS = {"exchange": ENV.calls_per_minute, "api": ENV.requests_per_minute}
 ZONE_HOME = (Path(ENV.home) / "zone").absolute()
 
 INSTALLED_APPS = [

@@ -25,6 +25,7 @@ class Portal:
         self.waiting: dict[str, list[Message]] = {}
         self.alter: Callable[[Signed], Signed] = lambda answer: answer
         self.change: Callable[[Downlink], Downlink] = lambda answer: answer
+        self.refusal: tuple[int, dict[str, str]] | None = None
         self.lock = threading.Lock()
         self.changed = threading.Condition(self.lock)
         portal = self
@@ -32,6 +33,14 @@ class Portal:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                if portal.refusal is not None:
+                    status, headers = portal.refusal
+                    portal.bytes.append(body)
+                    self.send_response(status)
+                    for name, value in {**headers, "Content-Length": "0"}.items():
+                        self.send_header(name, value)
+                    self.end_headers()
+                    return
                 answer = portal.answer(body)
                 self.send_response(200 if answer is not None else 409)
                 answer = answer if answer is not None else b'{"code":"statement-chain"}'

@@ -13,6 +13,7 @@ from apps.node import exchange as exchange_module
 from apps.node import health, outbox
 from apps.node.exchange import ExchangeFailed, exchange
 from apps.node.node import Node
+from apps.node.runner import Runner
 from creditzone.kernel.documents import (
     CardShown,
     DraftDeclined,
@@ -153,3 +154,31 @@ def test_our_programs_connect_to_loopback_and_say_the_portals_name(zone, portal,
     assert (scheme, host) == ("http", "127.0.0.1")
     assert bank.config.portal_host == f"zone.localhost:{port}"
     assert exchange_module.PATH == "/node/v1/exchange"
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [({"Retry-After": "7"}, 7), ({"Retry-After": "86400"}, 60), ({"Retry-After": "Wed, 21 Oct"}, 5), ({}, 5)],
+)
+def test_a_portal_that_is_asked_too_often_is_left_alone_as_long_as_it_says_up_to_a_minute(portal, bank, headers, wait):
+    portal.refusal = (429, headers)
+    with pytest.raises(ExchangeFailed) as failed:
+        call(bank)
+    assert failed.value.wait == wait
+
+
+def test_a_runner_that_is_told_to_wait_makes_no_call_until_then(portal, bank, monkeypatch):
+    now = itertools.count(1000, 2)
+    monkeypatch.setattr("apps.node.runner.time.monotonic", lambda: float(next(now)))
+    runner = Runner(bank)
+    portal.refusal = (429, {"Retry-After": "4"})
+    made = []
+    for _ in range(4):
+        runner.turn()
+        made.append(len(portal.bytes))
+    assert made[0] == made[1] == 1
+    assert made[-1] == 2
+    portal.refusal = (503, {"Retry-After": "60"})
+    runner.turn()
+    runner.turn()
+    assert health.report(bank).exchange_error == "http-503"

@@ -161,3 +161,15 @@ def test_cookies_are_of_one_host_and_out_of_reach_of_scripts(zone, officer, clie
         assert (cookie["secure"], cookie["httponly"], cookie["samesite"], cookie["path"], cookie["domain"]) == (
             True, True, "Lax", "/", "",
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"), [("text/html", "text/html"), ("application/json", "application/problem+json")]
+)
+def test_too_many_tries_say_when_to_come_back(zone, officer, client, settings, accept, kind):
+    settings.ACCOUNT_RATE_LIMITS = {"login": "2/m/ip"}
+    word = {"login": "bank.officer", "password": "wrong"}
+    tries = [client.post(LOGIN, word, headers={"accept": accept}) for _ in range(3)]
+    assert tries[-1].status_code == 429
+    assert tries[-1]["Content-Type"].startswith(kind)
+    assert tries[-1]["Retry-After"] == "60"

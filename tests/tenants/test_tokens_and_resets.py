@@ -137,3 +137,23 @@ def test_a_refused_access_is_in_the_ledger(zone):
     with tenant_tx(None, role="regulator"):
         entry = Entry.objects.get(act="access.refused")
     assert (entry.subject_id, entry.actor_organisation) == ("tenants:people", zone["bank"].id)
+
+
+def test_a_token_that_asks_too_often_waits_and_no_other_with_it(zone, officer, token, settings):
+    settings.LIMITS = {"exchange": 1, "api": 2}
+    assert [call(token[1]).status_code for _ in range(3)] == [200, 200, 429]
+    refused = call(token[1])
+    assert refused["Content-Type"] == "application/problem+json"
+    assert refused.json()["code"] == "too-many-requests"
+    assert 1 <= int(refused["Retry-After"]) <= 60
+    with zone.tx(officer):
+        _row, other = services.issue_token(actor=officer, label="another system")
+    assert call(other).status_code == 200
+    assert [call("not-a-token").status_code for _ in range(3)] == [401, 401, 401]
+
+
+def test_a_person_at_the_api_is_counted_and_pages_are_not(zone, officer, settings):
+    settings.LIMITS = {"exchange": 1, "api": 1}
+    client = zone.client("bank")
+    assert [client.get(API).status_code for _ in range(2)] == [200, 429]
+    assert client.get("/").status_code == 200
