@@ -4,11 +4,15 @@ import os
 import secrets
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from django.db import connections
 
 from tests import database
 from tests.zone import OPERATOR_CODE, Zone, browser, make_zone
+
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ def uncounted(use):
     return replace(use, counts={})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(several, uses(), st.sampled_from(list(Scope)))
 def test_what_a_derivation_permits_every_parent_permits(all_rules, use, scope):
     parents = [policy(*found) for found in all_rules]
@@ -44,7 +44,7 @@ def test_the_order_of_parents_does_not_matter(all_rules):
     assert {rule.effect for rule in forward} == {rule.effect for rule in backward}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(rules(derivable=True), min_size=2, max_size=2), uses())
 def test_parents_in_either_order_permit_the_same(two, use):
     one, other = (policy(rule) for rule in two)
@@ -86,7 +86,7 @@ def test_what_a_parent_denies_a_derivation_denies(mine, theirs, use):
         assert not isinstance(decide(derived, uncounted(use)), Allowed)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(several, uses(), st.sampled_from(["score", "statistic"]))
 def test_a_results_figures_are_used_only_as_some_column_of_every_source_may_be(all_rules, use, mode):
     parents = [policy(*found) for found in all_rules]

@@ -31,7 +31,7 @@ def test_it_comes_back_at_every_edge_and_with_any_number_of_threads(length, thre
     assert len(sealed) == sealed_size(summary)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(
     text=st.binary(max_size=120),
     chunk_size=st.integers(min_value=1, max_value=40),

@@ -12,7 +12,7 @@ from creditzone.kernel.sm.sm4_openssl import OpensslCipher
 KEY, NONCE_12 = b"0123456789abcdef", b"twelve bytes"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     key=st.binary(min_size=16, max_size=16),
     nonce=st.binary(min_size=NONCE, max_size=NONCE),

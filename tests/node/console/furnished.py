@@ -267,6 +267,7 @@ def deliver_result(
         reasons=None,
         unmatched={one.provider: tuple(unmatched) for one in request.inputs if one.provider != node.organisation},
         dropped=(),
+        authorisations=((),) * len(bands),
     )
     plain = msgspec.json.encode(file)
     sealed = seal_to(node.keys.encryption.public, plain, associated=result_data(node.zone, request.id))
