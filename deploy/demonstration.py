@@ -4,6 +4,7 @@ ask. Every step looks first whether it was done; the notes stand in `demo.json`.
 import json
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from demo.split import split
 from deploy import manifest, secrets
 from deploy.nodes import code_of, run_at
 from deploy.officers.browser import Unexpected
+from deploy.officers.passkey import SoftwarePasskey
 from deploy.officers.person import Officer, until
 from deploy.place import CannotStart, NodeSpec
 from deploy.zone import Zone
@@ -31,7 +33,8 @@ def run_demonstration(zone: Zone) -> dict[str, Any]:
         if not notes.facts.get("cards_confirmed"):
             confirm_cards(zone)
             notes.keep(cards_confirmed=True)
-        officers = {person.username: officer(zone, person) for person in manifest.PEOPLE}
+        officers = everybody(zone)
+        enrol_passkeys(zone, officers)
         seal_everything(zone, officers, notes)
         agree_contracts(zone, officers, notes)
         run_first_job(zone, officers, notes)
@@ -56,6 +59,36 @@ class Notes:
         secrets.write_private(self._path, json.dumps(self.facts, ensure_ascii=False, indent=1))
 
 
+def everybody(zone: Zone) -> dict[str, Officer]:
+    """All people of the demonstration by sign-in name, each who proposes policies with who checks them."""
+    officers = {person.username: officer(zone, person) for person in manifest.PEOPLE}
+    for person in manifest.PEOPLE:
+        if person.checker:
+            officers[person.username].checker = officers[person.checker]
+    return officers
+
+
+def enrol_passkeys(zone: Zone, officers: dict[str, Officer]) -> None:
+    """Who proposes or checks policies enrols a passkey at the own node, with a code from the node's command line."""
+    proposers = {person.username: person.checker for person in manifest.PEOPLE if person.checker}
+    for username in (*proposers, *proposers.values()):
+        known = zone.people[str(username)]
+        if known.get("passkey_enrolled"):
+            continue
+        known.setdefault("passkey", SoftwarePasskey().kept())
+        zone.keep_people()
+        who = officers[str(username)]
+        who.passkey = SoftwarePasskey.read(known["passkey"])
+        node = next(one for one in zone.place.nodes if one.url == who.node)
+        who.enrol_passkey(partial(_draw_code, zone, node, who.id))
+        known["passkey_enrolled"] = True
+        zone.keep_people()
+
+
+def _draw_code(zone: Zone, node: NodeSpec, person: str) -> str:
+    return str(run_at(zone, node, "enrolment-code", "--person", person)["code"])
+
+
 def officer(zone: Zone, person: manifest.Person) -> Officer:
     """A person of the demonstration as the script acts for it."""
     known = zone.people[person.username]
@@ -70,6 +103,7 @@ def officer(zone: Zone, person: manifest.Person) -> Officer:
         token=known["token"],
         node_totp=known.get("node_totp", ""),
         passphrase=known.get("passphrase", ""),
+        passkey=SoftwarePasskey.read(known["passkey"]) if "passkey" in known else None,
     )
 
 
@@ -229,7 +263,8 @@ def write_notes(zone: Zone, notes: Notes) -> None:
     users = []
     for person in manifest.PEOPLE:
         known = zone.people.get(person.username, {})
-        facts = {key: known.get(key) for key in ("username", "password", "totp", "node_totp", "token", "passphrase")}
+        wanted = ("username", "password", "totp", "node_totp", "token", "passphrase", "passkey")
+        facts = {key: known.get(key) for key in wanted}
         users.append(
             {
                 "person": known.get("id"),
@@ -237,6 +272,7 @@ def write_notes(zone: Zone, notes: Notes) -> None:
                 "organisation": person.organisation,
                 "organisation_name": names[person.organisation],
                 "role": person.role,
+                "checker": person.checker,
                 **facts,
                 "username": person.username,
             }
@@ -251,10 +287,10 @@ def show(zone: Zone, notes: Notes) -> None:
     print(f"\n  CreditZone 信用专区   {zone.place.portal_url}/")
     if notes.facts.get("job_url"):
         print(f"  first joint grading   {notes.facts['job_url']}")
-    print("\n  who         sign-in       password               authenticator secret (portal / node)")
+    print("\n  who         sign-in           password               authenticator secret (portal / node)")
     for user in notes.facts["users"]:
         node = user["node_totp"] or "-"
-        print(f"  {user['role']:<11} {user['username']:<13} {user['password']:<22} {user['totp']} / {node}")
+        print(f"  {user['role']:<11} {user['username']:<17} {user['password']:<22} {user['totp']} / {node}")
     for user in notes.facts["users"]:
         if user["passphrase"]:
             print(f"  {user['username']}'s passphrase at the hosted node: {user['passphrase']}")

@@ -47,21 +47,26 @@ ORGANISATIONS: tuple[dict[str, str], ...] = (
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody of the demonstration: role at the portal, and at which node (None: has no node)."""
+    """Somebody of the demonstration: role at the portal, at which node (None: has no node), and who checks the policies
+    that the person proposes."""
 
     username: str
     name: str
     organisation: str
     role: str
     node: str | None
+    checker: str | None = None
 
 
 PEOPLE = (
     Person("admin", "赵敏之", str(OPERATOR["uscc"]), "owner", None),
-    Person("steward", "周岚", CENTRE, "steward", "centre"),
-    Person("merchant", "孙磊", PLATFORM, "steward", "platform"),
+    Person("steward", "周岚", CENTRE, "steward", "centre", checker="approver"),
+    Person("approver", "吴静", CENTRE, "approver", "centre"),
+    Person("merchant", "孙磊", PLATFORM, "steward", "platform", checker="merchant-approver"),
+    Person("merchant-approver", "钱芳", PLATFORM, "approver", "platform"),
     Person("officer", "李敏", BANK, "officer", "bank"),
-    Person("bank-steward", "王蕾", BANK, "steward", "bank"),
+    Person("bank-steward", "王蕾", BANK, "steward", "bank", checker="bank-approver"),
+    Person("bank-approver", "郑涛", BANK, "approver", "bank"),
     Person("owner", "陈建国", FIRM, "owner", "hosted"),
     Person("regulator", "何平", REGULATOR, "auditor", None),
 )

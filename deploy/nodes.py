@@ -72,7 +72,7 @@ def _enter(zone: "Zone", node: NodeSpec, person: manifest.Person) -> None:
     if known.get("node_totp"):
         return
     whose = ["--organisation", person.organisation] if hosted else []
-    role = person.role if person.role == "officer" else "owner"
+    role = person.role if person.role in {"officer", "approver"} else "owner"
     enrolment = run_at(zone, node, "add-owner", "--person", known["id"], "--name", person.name, "--role", role, *whose)
     known["node_totp"] = enrolment["secret"]
     zone.keep_people()

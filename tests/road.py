@@ -310,4 +310,8 @@ def make_sealed(node: FakeNode, policy: Policy, measured: DatasetMeasured, /, **
         sealed_at=now_ms(),
     )
     header = msgspec.structs.replace(header, **changes)
-    return CapsuleSealed(header=signed(header, node.key, by=node.uscc), policy=signed(policy, node.key, by=node.uscc))
+    return CapsuleSealed(
+        header=signed(header, node.key, by=node.uscc),
+        policy=signed(policy, node.key, by=node.uscc),
+        approved_by=(new_id(), new_id()),
+    )

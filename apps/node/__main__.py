@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from apps.node import cards, firms, health, roster, unlocking
+from apps.node import cards, firms, health, passkeys, roster, unlocking
 from apps.node.config import Config, ConfigError, read_config, write_config
 from apps.node.errors import NodeError
 from apps.node.keystore import Keystore
@@ -55,6 +55,7 @@ def _set_up(home: Path, chosen: argparse.Namespace) -> None:
         link_ports=(ports[0], ports[1]) if ports and chosen.slots else None,
         slots=chosen.slots,
         passphrase_file=str(chosen.passphrase_file.absolute()) if chosen.passphrase_file else None,
+        policy_signers=chosen.policy_signers,
     )
     try:
         config.zone_document()
@@ -136,6 +137,19 @@ def add_owner(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
     return {"person": chosen.person, "secret": enrolment.secret, "uri": enrolment.uri}
 
 
+def enrolment_code(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
+    """Draw a code with which a person of the roster enrols a passkey, and show it, once."""
+    with node.store.write() as tx:
+        drawn = passkeys.draw_code(
+            node,
+            tx,
+            person=chosen.person,
+            organisation=chosen.organisation or node.organisation,
+            by="command line",
+        )
+    return {"person": drawn.person, "code": drawn.code, "expires_at": drawn.expires_at}
+
+
 def add_firm(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
     """Take in a firm at a hosted node; its passphrase is read from standard input. A known firm is left as it is."""
     if chosen.organisation not in firms.listing(node):
@@ -188,6 +202,7 @@ COMMANDS: dict[str, Callable[[Node, argparse.Namespace], object]] = {
     "cards": list_cards,
     "confirm-card": confirm_card,
     "add-owner": add_owner,
+    "enrolment-code": enrolment_code,
     "add-firm": add_firm,
     "health": show_health,
 }
@@ -207,6 +222,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--link-ports", help="a range such as 8110-8119; four ports a slot")
     one.add_argument("--slots", type=int, default=1)
     one.add_argument("--passphrase-file", type=Path, help="a file of mode 0600, outside the home, with the passphrase")
+    one.add_argument("--policy-signers", type=int, choices=(1, 2), default=2, help="who approves a policy: 2, or 1")
     one.add_argument("--hosts", action="store_true", help="keep keys for firms under their own passphrases")
     commands.add_parser("passphrase", help=change_passphrase.__doc__)
     for command, run in COMMANDS.items():
@@ -218,6 +234,8 @@ def parser() -> argparse.ArgumentParser:
     choices["add-owner"].add_argument("--name", required=True)
     choices["add-owner"].add_argument("--organisation", help="a hosted firm; default: the node's own")
     choices["add-owner"].add_argument("--role", default="owner", choices=roster.ROLES)
+    choices["enrolment-code"].add_argument("--person", required=True, help="somebody of the roster")
+    choices["enrolment-code"].add_argument("--organisation", help="a hosted firm; default: the node's own")
     for name in ("organisation", "name", "name-en"):
         choices["add-firm"].add_argument(f"--{name}", required=True)
     return top

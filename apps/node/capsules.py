@@ -53,6 +53,11 @@ class CapsuleStanding:
     uses: tuple[RuleUses, ...]
     sealed_at: int
 
+    @property
+    def policy_digest(self) -> str:
+        """The digest of the policy that the head is bound to: its page shows who approved it."""
+        return self.header.policy
+
 
 def get(node: Node, acting: Acting, capsule: str) -> CapsuleStanding:
     """One of the organisation's capsules; raises NotFound."""
@@ -109,10 +114,13 @@ def is_open(node: Node, capsule: str) -> bool:
     return node.store.one("SELECT 1 FROM capsule WHERE id = ? AND NOT withdrawn", capsule) is not None
 
 
-def seal(node: Node, tx: Transaction, policy: Policy, *, key: Signer) -> tuple[Signed, Signed]:
+def seal(
+    node: Node, tx: Transaction, policy: Policy, *, key: Signer, approved_by: Sequence[str]
+) -> tuple[Signed, Signed]:
     """Bind a measured dataset's body to `policy`: (header, policy), both signed with `key`, kept as the head.
 
-    A first policy makes the capsule, a later one wraps the same content keys again. The portal gets a statement."""
+    A first policy makes the capsule, a later one wraps the same content keys again. The portal gets a statement, which
+    names the people who approved the policy."""
     body = tx.one("SELECT * FROM body WHERE dataset = ? AND kind = 'rows'", policy.dataset)
     dataset = tx.one("SELECT * FROM dataset WHERE id = ? AND state = 'measured'", policy.dataset)
     if body is None or dataset is None:
@@ -141,7 +149,8 @@ def seal(node: Node, tx: Transaction, policy: Policy, *, key: Signer) -> tuple[S
     signed_header = signed(header, key, by=policy.provider)
     signed_policy = signed(policy, key, by=policy.provider)
     _keep(tx, signed_header, signed_policy, header)
-    outbox.say(node, tx, CapsuleSealed(header=signed_header, policy=signed_policy), organisation=policy.provider)
+    said = CapsuleSealed(header=signed_header, policy=signed_policy, approved_by=tuple(approved_by))
+    outbox.say(node, tx, said, organisation=policy.provider)
     return signed_header, signed_policy
 
 

@@ -27,7 +27,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `zone_card` is the zone's self-signed card, handed over at set-up: its key is the zone's key. `portal_address` is
     `host:port` to connect to where the portal's name does not resolve; `passphrase_file` lies outside the home, on
     another medium (`unlocking` names the other ways). A node that `hosts` keeps keys for firms that have no machine of
-    their own; `firm_quota_mib` bounds what each keeps here in files.
+    their own; `firm_quota_mib` bounds what each keeps here in files. `policy_signers` people of the
+    organisation approve a policy before it is signed; `firm_policy_signers` of a hosted firm, which often has one
+    person only.
     """
 
     organisation: Uscc
@@ -49,6 +51,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     link_timeout_seconds: Annotated[int, Meta(ge=2, le=3600)] = 120
     psi_protocol: str = "rr22"
     firm_quota_mib: Annotated[int, Meta(ge=1)] = 256
+    policy_signers: Annotated[int, Meta(ge=1, le=2)] = 2
+    firm_policy_signers: Annotated[int, Meta(ge=1, le=2)] = 1
 
     @property
     def hosted(self) -> bool:

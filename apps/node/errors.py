@@ -10,13 +10,12 @@ from typing import Final
 
 from apps.node.sentences.of_lineage import LINEAGE
 from apps.node.sentences.of_packages import PACKAGES
+from apps.node.sentences.of_passkeys import PASSKEYS, Words
 from creditzone.kernel.refusals import Refusal
-
-Words = tuple[str, str, str, str]
-"""Sentence and remedy in Chinese, sentence and remedy in English."""
 
 CODES: Final[dict[str, Words]] = {
     **LINEAGE,
+    **PASSKEYS,
     "not-found": (
         "这里没有这项内容。",
         "请返回列表。",

@@ -27,7 +27,8 @@ class Act(StrEnum):
     READ = "read"
     READ_ROWS = "read-rows"
     UPLOAD = "upload"
-    SIGN_POLICY = "sign-policy"
+    PROPOSE_POLICY = "propose-policy"
+    APPROVE_POLICY = "approve-policy"
     SIGN_CONTRACT = "sign-contract"
     SIGN_REQUEST = "sign-request"
     SIGN_AUTHORISATION = "sign-authorisation"
@@ -37,6 +38,7 @@ class Act(StrEnum):
     TAKE_GRADES = "take-grades"
     CONFIRM_CARD = "confirm-card"
     EDIT_ROSTER = "edit-roster"
+    DRAW_CODE = "draw-code"
 
 
 _ALL: Final = frozenset(ROLES)
@@ -44,7 +46,8 @@ MAY: Final[dict[Act, frozenset[Role]]] = {
     Act.READ: _ALL,
     Act.READ_ROWS: frozenset({"owner", "steward"}),
     Act.UPLOAD: frozenset({"owner", "steward", "officer"}),
-    Act.SIGN_POLICY: frozenset({"owner", "steward"}),
+    Act.PROPOSE_POLICY: frozenset({"owner", "steward"}),
+    Act.APPROVE_POLICY: frozenset({"owner", "steward", "approver"}),
     Act.SIGN_CONTRACT: frozenset({"owner", "steward", "officer", "approver"}),
     Act.SIGN_REQUEST: frozenset({"owner", "officer"}),
     Act.SIGN_AUTHORISATION: frozenset({"owner", "officer"}),
@@ -54,10 +57,10 @@ MAY: Final[dict[Act, frozenset[Role]]] = {
     Act.TAKE_GRADES: frozenset({"owner", "officer"}),
     Act.CONFIRM_CARD: frozenset({"owner", "steward"}),
     Act.EDIT_ROSTER: frozenset({"owner"}),
+    Act.DRAW_CODE: frozenset({"owner"}),
 }
 BINDING: Final = frozenset(
     {
-        Act.SIGN_POLICY,
         Act.SIGN_CONTRACT,
         Act.SIGN_AUTHORISATION,
         Act.ACT_ON_CONTRACT,
@@ -66,7 +69,8 @@ BINDING: Final = frozenset(
         Act.EDIT_ROSTER,
     }
 )
-"""Acts that bind: they need a code not older than FRESH_MS."""
+"""Acts that bind: they need a code not older than FRESH_MS. For policies, and codes
+that enrol passkeys, a passkey answers each time anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,14 +206,22 @@ def change(node: Node, acting: Acting, *, person: str, role: Role) -> None:
 
 
 def remove(node: Node, acting: Acting, *, person: str) -> None:
-    """Take a person off the list, and the factor with it."""
+    """Take a person off the list, and the factor with it; passkeys approve nothing more."""
     require(acting, Act.EDIT_ROSTER)
     with node.store.write() as tx:
-        node.act(tx)
+        now = node.act(tx)
         _require_other_owner(tx, acting.organisation, person, keeps=False)
         if not tx.run("DELETE FROM roster WHERE person = ? AND organisation = ?", person, acting.organisation):
             raise NotFound
-        tx.run("DELETE FROM factor WHERE person = ? AND organisation = ?", person, acting.organisation)
+        for table in ("factor", "enrolment_code", "challenge"):
+            whose = "person = ? AND organisation = ?"
+            tx.run(f"DELETE FROM {table} WHERE {whose}", person, acting.organisation)  # noqa: S608 (two constants)
+        tx.run(
+            "UPDATE passkey SET revoked_at = ? WHERE person = ? AND organisation = ? AND revoked_at IS NULL",
+            now,
+            person,
+            acting.organisation,
+        )
 
 
 def new_factor(node: Node, acting: Acting, *, person: str) -> factors.Enrolment:

@@ -8,11 +8,12 @@ stands in our own store. Each kind says what could be wrong and what a signature
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal, cast
 
-from apps.node import capsules, contracts, custody, derived, documents, outbox, withdrawals, wording
+from apps.node import capsules, contracts, derived, documents, outbox, withdrawals, wording
 from apps.node.errors import IllegalMove, NodeError
 from apps.node.node import Node
 from apps.node.roster import BINDING, Act, Acting, require
@@ -41,7 +42,7 @@ from creditzone.kernel.sm.keys import Signer
 
 State = Literal["draft", "signed", "complete", "declined"]
 ACT_OF: Final[dict[str, Act]] = {
-    "policy": Act.SIGN_POLICY,
+    "policy": Act.APPROVE_POLICY,
     "contract": Act.SIGN_CONTRACT,
     "contract-act": Act.ACT_ON_CONTRACT,
     "authorisation": Act.SIGN_AUTHORISATION,
@@ -132,7 +133,7 @@ def draft(node: Node, acting: Acting, digest: str) -> Draft:
 
 
 def sign(node: Node, acting: Acting, digests: list[str], *, passphrase: str | None = None) -> list[Draft]:
-    """Sign drafts in one act: all of them or none.
+    """Sign drafts in one act: all of them or none. A policy is not signed so: people approve it (`approvals`).
 
     Raises Forbidden, FactorStale, WrongPassphrase, IllegalMove, or the NodeError that blocks one of them."""
     drafts = [draft(node, acting, digest) for digest in digests]
@@ -140,16 +141,28 @@ def sign(node: Node, acting: Acting, digests: list[str], *, passphrase: str | No
         require(acting, ACT_OF[one.kind])
         if one.state != "draft":
             raise IllegalMove(one.state)
+        if isinstance(one.document, Policy):
+            raise NodeError("approval-needed")
         if isinstance(one.document, JobRequest):
             _require_own_request(one.document, acting)
     key = documents.signing_key(node, acting.organisation, passphrase)
     with node.store.write() as tx:
         node.act(tx)
-        for one in sorted(drafts, key=lambda each: each.kind != "policy"):
+        for one in drafts:
             _sign_one(node, tx, one, key=key, person=acting.person)
-    if any(isinstance(one.document, Policy) for one in drafts):
-        custody.destroy_older(node)
     return [draft(node, acting, digest) for digest in digests]
+
+
+def sign_approved(node: Node, tx: Transaction, one: Draft, *, key: PrivateKey, approved_by: Sequence[str]) -> None:
+    """Sign and seal a policy that these people have approved, inside the transaction of the last approval.
+
+    Raises the NodeError that stands against it."""
+    policy = cast("Policy", one.document)
+    require_signable(node, policy, organisation=one.organisation)
+    signed = with_signature(one.text, sign_document(policy, key, by=one.organisation))
+    documents.keep_signed(tx, signed, person=approved_by[-1])
+    capsules.seal(node, tx, policy, key=key, approved_by=approved_by)
+    documents.complete(tx, signed)
 
 
 def _require_own_request(request: JobRequest, acting: Acting) -> None:
@@ -276,10 +289,6 @@ def _sign_one(node: Node, tx: Transaction, one: Draft, *, key: Signer, person: s
     signature = sign_document(document, key, by=one.organisation)
     signed = with_signature(one.text, signature)
     documents.keep_signed(tx, signed, person=person)
-    if isinstance(document, Policy):
-        capsules.seal(node, tx, document, key=key)
-        documents.complete(tx, signed)
-        return
     if isinstance(document, ContractAct):
         contracts.apply_act(tx, signed, document)
         documents.complete(tx, signed)

@@ -111,6 +111,20 @@ CREATE TABLE factor (
   person TEXT NOT NULL, organisation TEXT NOT NULL, secret BLOB NOT NULL, last_step INTEGER NOT NULL DEFAULT 0,
   failures INTEGER NOT NULL DEFAULT 0, locked_until INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (person, organisation)) WITHOUT ROWID;
+CREATE TABLE enrolment_code (
+  person TEXT NOT NULL, organisation TEXT NOT NULL, digest TEXT NOT NULL, issued_by TEXT NOT NULL,
+  expires_at INTEGER NOT NULL, PRIMARY KEY (person, organisation)) WITHOUT ROWID;
+CREATE TABLE passkey (
+  credential TEXT PRIMARY KEY, person TEXT NOT NULL, organisation TEXT NOT NULL, name TEXT NOT NULL,
+  public_key BLOB NOT NULL, counter INTEGER NOT NULL, added_at INTEGER NOT NULL, used_at INTEGER,
+  revoked_at INTEGER) WITHOUT ROWID;
+CREATE TABLE challenge (
+  person TEXT NOT NULL, organisation TEXT NOT NULL, subject TEXT NOT NULL, nonce TEXT NOT NULL,
+  expires_at INTEGER NOT NULL, PRIMARY KEY (person, organisation, subject)) WITHOUT ROWID;
+CREATE TABLE approval (
+  document TEXT NOT NULL, person TEXT NOT NULL, organisation TEXT NOT NULL, person_name TEXT NOT NULL,
+  role TEXT NOT NULL, evidence TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (document, person)) WITHOUT ROWID;
 CREATE TABLE used_ticket (id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE job_log (

@@ -102,6 +102,7 @@ NAV: dict[str, list[Entry]] = {
         Entry(label=_("Contracts"), url="node:contracts"),
         Entry(label=_("Cards"), url="node:cards"),
         Entry(label=_("Roster"), url="node:roster"),
+        Entry(label=_("Passkeys"), url="node:passkeys"),
         Entry(label=_("Health"), url="node:health"),
     ],
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.officers.browser import Browser, Page, Unexpected, origin_of
+from deploy.officers.passkey import SoftwarePasskey
 from deploy.officers.totp import fresh_code
 
 PIECE = 8 * 1024 * 1024
@@ -15,7 +16,8 @@ PIECE = 8 * 1024 * 1024
 
 @dataclass(eq=False)
 class Officer:
-    """A person with the factors that were drawn at the first start. `node` is the own node's address."""
+    """A person with the factors that were drawn at the first start. `node` is the own node's address; `checker` is the
+    colleague who checks the policies that this person proposes."""
 
     portal: str
     node: str
@@ -26,6 +28,8 @@ class Officer:
     token: str
     node_totp: str = ""
     passphrase: str = ""
+    passkey: SoftwarePasskey | None = None
+    checker: "Officer | None" = None
     browser: Browser = field(default_factory=Browser)
 
     # portal -------------------------------------------------------------------------------------------------------
@@ -101,15 +105,27 @@ class Officer:
             raise Unexpected(f"the node refused the file: {state.get('refusal')}")
         return dataset
 
+    def enrol_passkey(self, draw_code: Callable[[], str]) -> None:
+        """Enrol this person's passkey with a code; one that is enrolled stays as it is."""
+        page, passkey = self.enter_node("/passkeys/"), self._own_passkey()
+        if f'data-credential="{passkey.kept()["id"]}"' in page.text:
+            return
+        values = {"code": draw_code(), "name": "demonstration"}
+        options = self._ask("/ceremony/enrol/", values, page)
+        answer = passkey.create(options, origin=self.node)
+        page = self.browser.post(page.url, {**values, "answer": answer}, page=page)
+        if page.status >= 400:
+            raise Unexpected(f"{self.username} could not enrol a passkey: {page.status}")
+
     def sign(self, digest: str) -> None:
-        """Sign a draft at the own node once it has arrived there."""
+        """Sign a draft at the own node once it has arrived there; a policy is approved, and by the checker too."""
         path = f"/sign/{digest.removeprefix('sm3:')}/"
-        self.enter_node(path)
-        page = until(
-            lambda: self.browser.get(f"{self.node}{path}"),
-            lambda seen: 'name="sign"' in seen.text,
-            what=f"draft {digest}",
-        )
+        page = self._when_there(path)
+        if "data-passkey" in page.text:
+            self._approve(path, page)
+            if self.checker is not None:
+                self.checker.sign(digest)
+            return
         values: dict[str, object] = {"sign": "1", "document": page.fields("document")}
         if 'name="code"' in page.text:
             values["code"] = fresh_code(self.node_totp)
@@ -118,6 +134,39 @@ class Officer:
         page = self.browser.post(page.url, values, page=page)
         if page.status >= 400:
             raise Unexpected(f"signing {digest} answered {page.status}")
+
+    def _when_there(self, path: str) -> Page:
+        """The page of a draft, once it has arrived and can be signed or approved."""
+        self.enter_node(path)
+        page: Page = until(
+            lambda: self.browser.get(f"{self.node}{path}"),
+            lambda seen: 'name="sign"' in seen.text or "data-passkey" in seen.text,
+            what=f"draft {path}",
+        )
+        return page
+
+    def _approve(self, path: str, page: Page) -> None:
+        """Have the passkey answer for exactly this policy, and send its answer."""
+        options = self._ask(f"/ceremony/approve{path.removeprefix('/sign')}", {}, page)
+        values: dict[str, object] = {"answer": self._own_passkey().get(options, origin=self.node)}
+        if 'name="passphrase"' in page.text:
+            values["passphrase"] = self.passphrase
+        page = self.browser.post(f"{self.node}{path}approve/", values, page=page)
+        if page.status >= 400:
+            raise Unexpected(f"approving {path} answered {page.status}")
+
+    def _ask(self, path: str, values: dict[str, str], page: Page) -> dict[str, Any]:
+        """What the node asks an authenticator."""
+        answer = self.browser.post(f"{self.node}{path}", values, page=page)
+        if answer.status != 200:
+            raise Unexpected(f"{path} answered {answer.status}: {answer.text[:300]}")
+        found: dict[str, Any] = json.loads(answer.text)
+        return found
+
+    def _own_passkey(self) -> SoftwarePasskey:
+        if self.passkey is None:
+            raise Unexpected(f"{self.username} has no passkey")
+        return self.passkey
 
     def _expect(
         self, status: int, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None

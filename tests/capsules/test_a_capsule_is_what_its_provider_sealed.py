@@ -80,7 +80,9 @@ def test_a_head_or_policy_that_somebody_else_signed_is_not_registered(road: Road
     node, thief = road.nodes["centre"], PrivateKey.generate()
     policy = node.drafts(Policy)[-1]
     good = make_sealed(node, policy, measured)
-    node.tell(CapsuleSealed(header=good.header, policy=signed(policy, thief, by=node.uscc)))
+    node.tell(
+        CapsuleSealed(header=good.header, policy=signed(policy, thief, by=node.uscc), approved_by=good.approved_by)
+    )
     assert last_reason(road) == "signature"
     road.nodes["platform"].tell(good)
     assert last_reason(road, "platform") == "signature"

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from deploy.officers.passkey import SoftwarePasskey
 from deploy.officers.person import Officer, until
 
 MARKS = {"zone", "browser", "faults"}
@@ -66,8 +67,11 @@ class LiveZone:
             "steward": "centre",
             "merchant": "platform",
             "owner": "hosted",
+            "approver": "centre",
+            "merchant-approver": "platform",
+            "bank-approver": "bank",
         }
-        return {
+        found = {
             user["username"]: Officer(
                 portal=self.portal,
                 node=self.node_url(nodes[user["username"]]) if user["username"] in nodes else "",
@@ -78,9 +82,13 @@ class LiveZone:
                 token=user["token"],
                 node_totp=user["node_totp"] or "",
                 passphrase=user["passphrase"] or "",
+                passkey=SoftwarePasskey.read(user["passkey"]) if user["passkey"] else None,
             )
             for user in self.notes["users"]
         }
+        for user in self.notes["users"]:
+            found[user["username"]].checker = found.get(user["checker"])
+        return found
 
     # processes ----------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from apps.node import capsules, datasets, derived, results, signing, uploads
+from apps.node import capsules, datasets, derived, results, uploads
 from apps.node.errors import NodeError
 from creditzone.kernel.credit.scorecard import features_of, plain_total
 from creditzone.kernel.documents import (
@@ -31,6 +31,7 @@ from creditzone.kernel.domain import domain
 from creditzone.kernel.policy.constraints.derivation import Derivation
 from creditzone.kernel.policy.constraints.subject import Subject
 from creditzone.kernel.policy.lineage import derived_rules
+from tests import passkeys
 from tests.node import jobs, world
 from tests.node.world import BANK, CENTRE
 
@@ -170,13 +171,13 @@ def test_only_what_all_sources_policies_leave_is_signed_and_only_once_they_are_h
     good = draft(job, dataset)
     job.zone.send(job.bank, DraftSent, organisation=BANK, document=unsigned(good))
     with refused("lineage-waits"):
-        signing.sign(job.bank, job.officer, [digest_of(good)])
+        passkeys.seal(job.bank, job.officer, digest_of(good))
 
     forged = capsules.held(job.nodes[1], job.request.inputs[1].capsule).policy
     stranger = Signed(text=forged.text, signatures=job.zone.sign(job.policies[1]).signatures)
     job.zone.send(job.bank, DocumentCompleted, document=stranger)
     with refused("lineage-waits"):
-        signing.sign(job.bank, job.officer, [digest_of(good)])
+        passkeys.seal(job.bank, job.officer, digest_of(good))
 
     bring_policy(job)
     for name, changes in [
@@ -188,8 +189,8 @@ def test_only_what_all_sources_policies_leave_is_signed_and_only_once_they_are_h
         policy = draft(job, dataset, **changes)
         job.zone.send(job.bank, DraftSent, organisation=BANK, document=unsigned(policy))
         with refused(name):
-            signing.sign(job.bank, job.officer, [digest_of(policy)])
-    signing.sign(job.bank, job.officer, [digest_of(good)])
+            passkeys.seal(job.bank, job.officer, digest_of(policy))
+    passkeys.seal(job.bank, job.officer, digest_of(good))
 
 
 def test_an_uploaded_dataset_names_no_source(quartet):
@@ -202,7 +203,7 @@ def test_an_uploaded_dataset_names_no_source(quartet):
     )
     quartet.send(bank, DraftSent, organisation=BANK, document=unsigned(policy))
     with refused("lineage-wrong"):
-        signing.sign(bank, acting, [digest_of(policy)])
+        passkeys.seal(bank, acting, digest_of(policy))
 
 
 def test_nobody_uploads_a_result_of_their_own_making(quartet):

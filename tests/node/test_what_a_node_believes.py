@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from apps.node import cards, contracts, signing
+from apps.node import approvals, cards, contracts, signing
 from apps.node.errors import IllegalMove, NodeError
 from creditzone.kernel.documents import (
     Card,
@@ -21,6 +21,7 @@ from creditzone.kernel.documents import (
 )
 from creditzone.kernel.orders import HeldCapsule
 from creditzone.kernel.sm.sm2 import PrivateKey
+from tests import passkeys
 from tests.node import world
 from tests.node.jobs import rows_of
 from tests.node.world import BANK, CENTRE, FIRM, HOST, PLATFORM, Zone
@@ -149,14 +150,14 @@ def test_a_policy_goes_forward_one_version_at_a_time_and_is_said_before_it_is_si
         shown = signing.draft(centre, steward, digest_of(draft))
         assert shown.blocked is not None, version
         assert shown.blocked.code == "policy-version"
-        with pytest.raises(NodeError):
-            signing.sign(centre, steward, [shown.digest])
+        with pytest.raises(NodeError, match=shown.blocked.sentence("en")):
+            approvals.ask(centre, steward, shown.digest)
     second = world.policy(zone, centre, dataset, version=2, rules=[world.rule(uses=7)])
     zone.send(centre, DraftSent, organisation=CENTRE, document=unsigned(second))
     shown = signing.draft(centre, steward, digest_of(second))
     assert "7" in shown.sentences("zh-hans")[0]
     assert centre.name_of(BANK) in shown.sentences("zh-hans")[0]
-    signing.sign(centre, steward, [shown.digest])
+    passkeys.seal(centre, steward, shown.digest)
     from apps.node import capsules
 
     held = capsules.held(centre, dataset)

@@ -56,6 +56,7 @@ from creditzone.kernel.documents import (
 )
 from creditzone.kernel.policy.writing import permit
 from creditzone.kernel.sm.sm2 import PrivateKey
+from tests import passkeys
 
 DAY = 86_400_000
 SCORECARDS = Path(__file__).resolve().parents[2] / "demo" / "scorecards"
@@ -293,10 +294,14 @@ def policy(zone: Zone, node: Node, dataset: str, *, version: int = 1, rules: Seq
 
 
 def have_signed(zone: Zone, node: Node, acting: Acting, *documents: Document, passphrase: str | None = None) -> None:
-    """The portal sends drafts; the officer signs them in one act."""
+    """The portal sends drafts; the officer signs them in one act, and gets policies approved by whom it needs."""
     for document in documents:
         zone.send(node, DraftSent, organisation=acting.organisation, document=unsigned(document))
-    signing.sign(node, acting, [digest_of(document) for document in documents], passphrase=passphrase)
+    for document in documents:
+        if isinstance(document, Policy):
+            passkeys.seal(node, acting, digest_of(document), passphrase=passphrase)
+    others = [digest_of(document) for document in documents if not isinstance(document, Policy)]
+    signing.sign(node, acting, others, passphrase=passphrase)
 
 
 def signature_of(node: Node, digest: str) -> Any:

@@ -33,7 +33,7 @@ PENDING_COOKIE = "__Host-arrived"
 NONCE_SECONDS = 600
 NONCE = re.compile(r"[A-Za-z0-9_-]{43}")
 POLLS_AT_MOST = 60
-MACHINES = ("/api/", "/uploads/")
+MACHINES = ("/api/", "/uploads/", "/ceremony/")
 """Paths that answer with problem documents instead of pages."""
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])

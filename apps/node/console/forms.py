@@ -71,6 +71,47 @@ class SignForm(BindingForm):
     """Sign: nothing but the factor."""
 
 
+class AnswerForm(forms.Form):
+    """Base of what an authenticator answers: the page's script fills its answer in."""
+
+    answer = forms.CharField(widget=forms.HiddenInput, max_length=20_000, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        if not given.get("answer"):
+            raise forms.ValidationError(
+                _("No passkey answered: nothing was done. It needs JavaScript in your browser.")
+            )
+        return given
+
+
+class ApproveForm(AnswerForm, BindingForm):
+    """Approve a policy: a passkey, and a hosted firm's passphrase where its key signs."""
+
+    def __init__(self, data: Any = None, *, needs_passphrase: bool) -> None:
+        super().__init__(data, needs_code=False, needs_passphrase=needs_passphrase)
+
+
+class EnrolForm(AnswerForm):
+    """Enrol a passkey: the code for it, and what the person calls it."""
+
+    code = forms.CharField(
+        label=_("Enrolment code"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"class": "mono", "autocomplete": "off", "spellcheck": "false"}),
+        help_text=_("An owner of this node draws it for you on the roster. It works once."),
+    )
+    name = forms.CharField(
+        label=_("What you call it"), max_length=60, help_text=_("For instance where it is: office key, telephone.")
+    )
+
+
+class RenameForm(forms.Form):
+    """What a passkey is called."""
+
+    name = forms.CharField(label=_("What you call it"), max_length=60)
+
+
 class DeclineForm(forms.Form):
     """Return a draft unsigned."""
 
@@ -203,6 +244,7 @@ AT_FIELD = {
     "passphrase-missing": "passphrase",
     "fingerprint-wrong": "fingerprint",
     "last-owner": "role",
+    "enrolment-code": "code",
 }
 """At which field a service's refusal is shown."""
 

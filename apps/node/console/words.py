@@ -31,6 +31,12 @@ DRAFT_STATES: dict[str, tuple[Words, str]] = {
     "declined": (_("returned unsigned"), "bad"),
 }
 
+APPROVAL_FAULTS: dict[str, Words] = {
+    "answer": _("not an approval of this policy"),
+    "passkey": _("its passkey is revoked"),
+    "roster": _("may not approve any more, or in another role"),
+}
+
 WAITS_FOR_OTHER: tuple[Words, str] = (_("signed by you, waits for the other party"), "now")
 
 CONTRACT_STATES: dict[str, tuple[Words, str]] = {

@@ -58,10 +58,12 @@ class DatasetMeasured(Part, frozen=True, kw_only=True, tag_field="kind", tag="da
 
 
 class CapsuleSealed(Part, frozen=True, kw_only=True, tag_field="kind", tag="capsule"):
-    """A capsule's new head and the policy it is bound to, both signed by the provider."""
+    """A capsule's new head and the policy it is bound to, both signed by the provider; the people who approved it at
+    the provider's node, in their order."""
 
     header: Signed
     policy: Signed
+    approved_by: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=2)]
 
 
 class CapsuleWithdrawn(Part, frozen=True, kw_only=True, tag_field="kind", tag="withdrawal"):

@@ -19,7 +19,14 @@ FLAGS = [
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1",
 ]
-NODES = {"officer": "bank", "bank-steward": "bank", "steward": "centre", "merchant": "platform", "owner": "hosted"}
+NODES = {
+    "officer": "bank",
+    "bank-steward": "bank",
+    "bank-approver": "bank",
+    "steward": "centre",
+    "merchant": "platform",
+    "owner": "hosted",
+}
 
 
 @pytest.fixture(scope="package")

@@ -42,6 +42,7 @@ from creditzone.kernel.policy.writing import permit
 from creditzone.kernel.sm import sm3
 from creditzone.kernel.sm.envelope import seal_to
 from creditzone.kernel.sm.sm2 import PrivateKey
+from tests import passkeys
 
 DAY = 86_400_000
 
@@ -288,7 +289,7 @@ def deliver_result(
 def signed_request(node: Node, acting: Acting, dataset: str, card: Scorecard, **more: Any) -> JobRequest:
     """A request on the bank's own sealed dataset, confirmed by an officer; waits for its result."""
     policy = policy_for(node, dataset, grantee=node.organisation, model=digest_of(card))
-    signing.sign(node, acting, [send_draft(node, policy)])
+    passkeys.seal(node, acting, send_draft(node, policy))
     own = Input(provider=node.organisation, domain="balance_sheet", capsule=dataset, version=1, contract=None)
     request = request_for(node, [own], model=digest_of(card), **more)
     signing.sign(node, acting, [send_draft(node, request)])

@@ -15,6 +15,11 @@ UNSAFE = [
     "/factor/",
     "/datasets/walk-in/",
     "/sign/sm3:" + "0" * 64 + "/",
+    "/sign/sm3:" + "0" * 64 + "/approve/",
+    "/sign/sm3:" + "0" * 64 + "/approval/",
+    "/ceremony/approve/sm3:" + "0" * 64 + "/",
+    "/ceremony/enrol/",
+    "/passkeys/",
     "/roster/add/",
     f"/capsules/{new_id()}/withdraw/",
     f"/capsules/{new_id()}/delete/",
@@ -58,7 +63,18 @@ def test_no_page_grants_another_origin_anything(signed_in):
         assert "no-store" in response["Cache-Control"]
 
 
-PAGES = ["/", "/datasets/", "/capsules/", "/sign/", "/results/", "/contracts/", "/cards/", "/roster/", "/health/"]
+PAGES = [
+    "/",
+    "/datasets/",
+    "/capsules/",
+    "/sign/",
+    "/results/",
+    "/contracts/",
+    "/cards/",
+    "/roster/",
+    "/passkeys/",
+    "/health/",
+]
 
 
 def test_a_stranger_is_sent_to_the_portal_and_a_machine_gets_a_problem(node):
@@ -96,9 +112,11 @@ def test_a_role_that_may_not_is_forbidden_and_nothing_moves(zone, enter, furnish
     node, acting, policy, card = furnished_node
     client = sign_in(browser(), zone, enter(role, name="王强"))
     print_of = cards.fingerprint(card)
+    returned = [] if role == "approver" else [(f"/sign/{policy}/", {"decline": "1", "reason": "no"})]
     tries = [
-        (f"/sign/{policy}/", {"sign": "1"}),
-        (f"/sign/{policy}/", {"decline": "1", "reason": "no"}),
+        *returned,  # an approver checks policies, and may return one
+        (f"/sign/{policy}/approve/", {"answer": "{}"}),
+        (f"/ceremony/approve/{policy}/", {}),
         (f"/cards/{card}/", {"fingerprint": print_of}),
         ("/roster/add/", {"person": new_id(), "person_name": "某人", "role": "owner"}),
     ]

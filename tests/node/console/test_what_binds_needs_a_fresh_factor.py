@@ -8,6 +8,7 @@ import pytest
 from apps.node import contracts, roster, signing
 from apps.node.console.signins import SIGN_INS
 from creditzone.kernel.documents import digest_of, now_ms
+from tests import passkeys
 from tests.node.console import furnished
 from tests.node.console.conftest import BANK, browser, post, sign_in
 
@@ -35,36 +36,47 @@ def policy(node, dataset):
     return furnished.send_draft(node, furnished.policy_for(node, dataset, grantee=BANK, model=digest_of(card)))
 
 
+@pytest.fixture
+def contract(node, acting):
+    """A contract that another organisation offers: it binds."""
+    peer = furnished.show_peer(
+        node, organisation="91420100XY4L0C6H2A", kind="code_centre", name="代码中心", name_en="The centre"
+    )
+    furnished.confirm_peer(node, acting, peer)
+    offered = furnished.contract_with(node, peer, policy="sm3:" + "1" * 64, capsule=furnished.new_id())
+    return furnished.send_draft(node, offered)
+
+
 def state_of(node, acting, digest):
     return signing.draft(node, acting, digest).state
 
 
-def test_a_fresh_factor_signs_without_being_asked_again(signed_in, node, acting, policy):
-    page = signed_in.get(f"/sign/{policy}/").content.decode()
+def test_a_fresh_factor_signs_without_being_asked_again(signed_in, node, acting, contract):
+    page = signed_in.get(f"/sign/{contract}/").content.decode()
     assert 'name="code"' not in page
-    assert post(signed_in, f"/sign/{policy}/", {"sign": "1"}).status_code == 302
-    assert state_of(node, acting, policy) in {"signed", "complete"}
+    assert post(signed_in, f"/sign/{contract}/", {"sign": "1"}).status_code == 302
+    assert state_of(node, acting, contract) in {"signed", "complete"}
 
 
 @pytest.mark.parametrize("code", ["", "000000", "12ab56"])
-def test_an_old_factor_signs_nothing_without_a_good_code(signed_in, node, acting, policy, code):
+def test_an_old_factor_signs_nothing_without_a_good_code(signed_in, node, acting, contract, code):
     age_factor(signed_in, 11)
-    assert 'name="code"' in signed_in.get(f"/sign/{policy}/").content.decode()
-    response = post(signed_in, f"/sign/{policy}/", {"sign": "1", "code": code})
+    assert 'name="code"' in signed_in.get(f"/sign/{contract}/").content.decode()
+    response = post(signed_in, f"/sign/{contract}/", {"sign": "1", "code": code})
     assert response.status_code == 422
-    assert state_of(node, acting, policy) == "draft"
+    assert state_of(node, acting, contract) == "draft"
 
 
-def test_a_good_code_on_the_signing_page_is_enough(signed_in, node, acting, policy, owner):
+def test_a_good_code_on_the_signing_page_is_enough(signed_in, node, acting, contract, owner):
     age_factor(signed_in, 11)
-    response = post(signed_in, f"/sign/{policy}/", {"sign": "1", "code": owner.code()})
+    response = post(signed_in, f"/sign/{contract}/", {"sign": "1", "code": owner.code()})
     assert response.status_code == 302, response.content.decode()
-    assert state_of(node, acting, policy) in {"signed", "complete"}
+    assert state_of(node, acting, contract) in {"signed", "complete"}
     assert signed_in.get("/").status_code == 200, "the sign-in goes on under its new cookie"
 
 
 def test_a_job_request_needs_the_live_sign_in_only(signed_in, node, acting, dataset, policy):
-    post(signed_in, f"/sign/{policy}/", {"sign": "1"})
+    passkeys.seal(node, acting, policy)
     age_factor(signed_in, 60)
     card = furnished.scorecard()
     own = furnished.Input(provider=BANK, domain="balance_sheet", capsule=dataset, version=1, contract=None)
@@ -103,21 +115,15 @@ def test_what_is_signed_is_said_from_the_document_with_names_of_confirmed_cards(
     assert "<b>The centre</b>" in signed_in.get(f"/sign/{digest}/").content.decode()
 
 
-def test_a_contract_act_needs_the_other_partys_name_and_a_fresh_code(signed_in, node, acting, zone, owner):
-    peer = furnished.show_peer(
-        node, organisation="91420100XY4L0C6H2A", kind="code_centre", name="代码中心", name_en="The centre"
-    )
-    furnished.confirm_peer(node, acting, peer)
-    contract = furnished.contract_with(node, peer, policy="sm3:" + "1" * 64, capsule=furnished.new_id())
-    digest = furnished.send_draft(node, contract)
-    post(signed_in, f"/sign/{digest}/", {"sign": "1"})
-    path = f"/contracts/{digest}/terminate/"
+def test_a_contract_act_needs_the_other_partys_name_and_a_fresh_code(signed_in, node, owner, contract):
+    post(signed_in, f"/sign/{contract}/", {"sign": "1"})
+    path = f"/contracts/{contract}/terminate/"
     assert post(signed_in, path, {"reason": "到期", "name": "银行"}).status_code == 422
     age_factor(signed_in, 11)
     assert post(signed_in, path, {"reason": "到期", "name": "The centre"}).status_code == 422
     response = post(signed_in, path, {"reason": "到期", "name": "The centre", "code": owner.code()})
     assert response.status_code == 302
-    assert contracts.state_of(node, digest) == "terminated"
+    assert contracts.state_of(node, contract) == "terminated"
 
 
 def test_sign_ins_of_two_browsers_are_apart(zone, owner, signed_in):
@@ -128,7 +134,7 @@ def test_sign_ins_of_two_browsers_are_apart(zone, owner, signed_in):
 
 
 def test_a_new_version_says_what_it_loosens_and_tightens(signed_in, node, acting, dataset, policy):
-    post(signed_in, f"/sign/{policy}/", {"sign": "1"})
+    passkeys.seal(node, acting, policy)
     card = digest_of(furnished.scorecard())
     again = furnished.policy_for(node, dataset, grantee=BANK, model=card, version=2)
     changed = furnished.rule_for(grantee=BANK, model=card, uses=20, disclosures=("grade", "reasons"))

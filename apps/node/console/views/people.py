@@ -4,16 +4,16 @@ import io
 import re
 
 import qrcode
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from qrcode.image.svg import SvgPathImage
 
-from apps.node import roster
+from apps.node import passkeys, roster
 from apps.node.console.door import NodeRequest, is_stale, take_code, tell
-from apps.node.console.forms import BindingForm, NameForm, PersonForm, RoleForm, errors_in
+from apps.node.console.forms import ApproveForm, BindingForm, NameForm, PersonForm, RoleForm, errors_in
 from apps.node.console.words import ROLES
 from apps.node.errors import Forbidden, NotFound
 from apps.node.factors import Enrolment
@@ -83,8 +83,51 @@ def person(request: NodeRequest, person: str) -> HttpResponseBase:
         with errors_in(form):
             take_code(request, form)
             return _change(request, entry, what, form)
-    context = {"entry": entry, "role": ROLES[entry.role], "forms": forms, "is_you": _is_you(request, entry)}
+    context = {
+        "entry": entry,
+        "role": ROLES[entry.role],
+        "forms": forms,
+        "is_you": _is_you(request, entry),
+        "passkeys": passkeys.listing(request.node, request.acting, person=person),
+        "has_passkey": passkeys.has_one(request.node, request.acting),
+        "drawing": ApproveForm(needs_passphrase=False),
+    }
     return render(request, "node/person.html", context, status=422 if request.method == "POST" else 200)
+
+
+@require_POST
+def ask_for_code(request: NodeRequest, person: str) -> HttpResponseBase:
+    """What the owner's authenticator is asked before a code is drawn."""
+    return JsonResponse(passkeys.ask_for_code(request.node, request.acting, person=_find(request, person).person))
+
+
+@require_POST
+def draw_code(request: NodeRequest, person: str) -> HttpResponseBase:
+    """An enrolment code for somebody, on the answer and nowhere else."""
+    entry = _find(request, person)
+    answer = request.POST.get("answer", "")
+    drawn = passkeys.issue_code(request.node, request.acting, person=entry.person, answer=answer)
+    return render(request, "node/enrolment_code.html", {"drawn": drawn, "name": entry.person_name})
+
+
+@require_http_methods(["GET", "POST"])
+def person_passkey(request: NodeRequest, person: str, credential: str) -> HttpResponseBase:
+    """Revoke somebody's passkey, for instance one that was lost."""
+    _owners_only(request)
+    entry = _find(request, person)
+    found = [each for each in passkeys.listing(request.node, request.acting, person=person) if not each.revoked_at]
+    passkey = next((each for each in found if each.credential == credential), None)
+    if passkey is None:
+        raise NotFound
+    form = BindingForm(_data(request), needs_code=is_stale(request))
+    if form.is_valid():
+        with errors_in(form):
+            take_code(request, form)
+            passkeys.revoke(request.node, request.acting, credential)
+            tell(request, _("The passkey “%(name)s” is revoked.") % {"name": passkey.name})
+            return redirect("node:person", person=person)
+    context = {"entry": entry, "passkey": passkey, "form": form}
+    return render(request, "node/person_passkey.html", context, status=422 if form.is_bound else 200)
 
 
 def _change(request: NodeRequest, entry: RosterEntry, what: str, form: BindingForm) -> HttpResponseBase:

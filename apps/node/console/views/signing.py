@@ -16,7 +16,8 @@ from apps.node import capsules, datasets, roster, signing
 from apps.node.console.changes import changes_of
 from apps.node.console.context import language
 from apps.node.console.door import POLLS_AT_MOST, NodeRequest, is_stale, polls, take_code, tell
-from apps.node.console.forms import DeclineForm, SignForm, errors_in
+from apps.node.console.forms import ApproveForm, DeclineForm, SignForm, errors_in
+from apps.node.console.standing import Line, lines_of, standing_of
 from apps.node.console.words import DRAFT_STATES, KINDS, WAITS_FOR_OTHER
 from apps.node.errors import NotFound
 from apps.node.signing import ACT_OF, Draft
@@ -47,14 +48,22 @@ class Page:
 def pending(request: NodeRequest) -> HttpResponse:
     """What waits for this organisation's signature, then what it signed."""
     waiting = [_page(request, draft) for draft in signing.pending(request.node, request.acting)]
+    seconds = [(page, lines) for page in waiting if (lines := _approved(request, page.draft))]
     signed = [_page(request, draft) for draft in signing.signed_by_us(request.node, request.acting)[:50]]
-    return render(request, "node/signing.html", {"waiting": waiting, "signed": signed})
+    first = [page for page in waiting if page not in [each for each, _lines in seconds]]
+    return render(request, "node/signing.html", {"waiting": first, "seconds": seconds, "signed": signed})
+
+
+def _approved(request: NodeRequest, draft: Draft) -> list[Line]:
+    """Who has approved a policy that waits for a second officer."""
+    is_policy = draft.kind == "policy"
+    return [line for line in lines_of(request, draft) if line.entry.holds] if is_policy else []
 
 
 @require_http_methods(["GET", "POST"])
 def sign(request: NodeRequest, digest: str) -> HttpResponseBase:
     """Read one document in this node's own words, then sign it or return it to its drafter."""
-    digest = digest if digest.startswith("sm3:") else f"sm3:{digest}"
+    digest = whole(digest)
     try:
         draft = signing.draft(request.node, request.acting, digest)
     except NotFound:
@@ -82,10 +91,24 @@ def sign(request: NodeRequest, digest: str) -> HttpResponseBase:
             signing.decline(request.node, request.acting, digest, reason=decline.cleaned_data["reason"])
             tell(request, _("Returned unsigned; the drafter reads your reason at the portal."))
             return redirect("node:sign-one", digest=digest)
-    return _show(request, together, form=form, decline=decline)
+    return show(request, together, form=form, decline=decline)
 
 
-def _show(request: NodeRequest, together: list[Draft], *, form: SignForm, decline: DeclineForm) -> HttpResponse:
+def whole(digest: str) -> str:
+    """A digest with its algorithm's name, which links may leave out."""
+    return digest if digest.startswith("sm3:") else f"sm3:{digest}"
+
+
+def show(
+    request: NodeRequest,
+    together: list[Draft],
+    *,
+    form: SignForm | None = None,
+    decline: DeclineForm | None = None,
+    approving: ApproveForm | None = None,
+) -> HttpResponse:
+    """The page of one document, or of several that one act signs."""
+    form, decline = form or SignForm(needs_code=False), decline or DeclineForm()
     pages = [_page(request, draft) for draft in together]
     first = pages[0]
     context = {
@@ -99,7 +122,10 @@ def _show(request: NodeRequest, together: list[Draft], *, form: SignForm, declin
         "is_request": first.draft.kind == "request",
         **_against_head(request, first.draft),
     }
-    return render(request, "node/sign.html", context, status=422 if form.is_bound or decline.is_bound else 200)
+    if first.draft.kind == "policy":
+        context["approval"] = standing_of(request, first.draft, approving)
+    is_refused = form.is_bound or decline.is_bound or approving is not None
+    return render(request, "node/sign.html", context, status=422 if is_refused else 200)
 
 
 def _against_head(request: NodeRequest, draft: Draft) -> dict[str, Any]:
