@@ -153,7 +153,7 @@ def sign(node: Node, acting: Acting, digests: list[str], *, passphrase: str | No
     return [draft(node, acting, digest) for digest in digests]
 
 
-def sign_approved(node: Node, tx: Transaction, one: Draft, *, key: PrivateKey, approved_by: Sequence[str]) -> None:
+def sign_approved(node: Node, tx: Transaction, one: Draft, *, key: Signer, approved_by: Sequence[str]) -> None:
     """Sign and seal a policy that these people have approved, inside the transaction of the last approval.
 
     Raises the NodeError that stands against it."""
