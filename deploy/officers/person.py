@@ -12,6 +12,7 @@ from deploy.officers.passkey import SoftwarePasskey
 from deploy.officers.totp import fresh_code
 
 PIECE = 8 * 1024 * 1024
+PASSKEY_NAME = "演示密钥"
 
 
 @dataclass(eq=False)
@@ -110,7 +111,7 @@ class Officer:
         page, passkey = self.enter_node("/passkeys/"), self._own_passkey()
         if f'data-credential="{passkey.kept()["id"]}"' in page.text:
             return
-        values = {"code": draw_code(), "name": "demonstration"}
+        values = {"code": draw_code(), "name": PASSKEY_NAME}
         options = self._ask("/ceremony/enrol/", values, page)
         answer = passkey.create(options, origin=self.node)
         page = self.browser.post(page.url, {**values, "answer": answer}, page=page)

@@ -21,7 +21,10 @@ LANDS = {
     "regulator": "/supervision/events/",
     "admin": "/zone/nodes/",
 }
-AT_NODE = ("/", "/datasets/", "/capsules/", "/sign/", "/results/", "/contracts/", "/cards/", "/roster/", "/health/")
+AT_NODE = (
+    *("/", "/datasets/", "/capsules/", "/sign/", "/results/", "/contracts/", "/cards/", "/roster/", "/passkeys/"),
+    "/health/",
+)
 FIRST_ROWS = ".main table tbody tr:nth-child(1) a[href], .solo table tbody tr:nth-child(1) a[href]"
 ACTS = ".main .head .acts a.btn[href], .solo .head .acts a.btn[href]"
 NO_PAGE = re.compile(r"\.(csv|xlsx|json)$|/(verify|open|export|leave)/")

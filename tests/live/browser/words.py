@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 
 from creditzone.kernel.refusals import CLAUSES
 from deploy.manifest import OPERATOR, ORGANISATIONS
+from deploy.officers.person import PASSKEY_NAME
 
 LATIN = re.compile(r"[A-Za-z][A-Za-z'’-]+")
 NO_WORD = re.compile(
@@ -82,6 +83,9 @@ CITED = ("Polish companies bankruptcy, UCI Machine Learning Repository 365, fift
 """A source is cited as it calls itself."""
 
 
+BROWSERS_PASSKEY = "浏览器密钥"
+"""What these tests call the passkeys that they enrol in a browser."""
+
 WHY = "名单有误，改后重提"
 """The reason that these tests give when they cancel a job."""
 
@@ -90,6 +94,7 @@ def given_names(live: Any) -> list[str]:
     """Names of people, organisations and firms, official names of regions and industries, titles that people gave."""
     kinds = ("name", "organisation_name", "username")
     names = {user[kind] for user in live.notes["users"] for kind in kinds} | set(CITED) | {WHY}
+    names |= {PASSKEY_NAME, BROWSERS_PASSKEY}
     names |= {one["name_en"] for one in (*ORGANISATIONS, OPERATOR)}
     officer, regulator = live.officers["officer"], live.officers["regulator"]
     everybody = [live.officers[name] for name in ("officer", "steward", "merchant", "bank-steward")]
