@@ -135,7 +135,8 @@ def register(*, organisation: Organisation, sealed: CapsuleSealed) -> Capsule:
         raise Invalid.of("version", _("The head has a newer version already."))
     _keep_version(capsule, header, policy, sealed)
     settle_if_waiting(policy, organisation)
-    _log(None, "capsule.register", capsule, version=capsule.version, header=capsule.header_digest)
+    facts = {"version": capsule.version, "header": capsule.header_digest, "approved_by": list(sealed.approved_by)}
+    _log(None, "capsule.register", capsule, **facts)
     return capsule
 
 
