@@ -26,8 +26,8 @@ from msgspec import Struct
 from apps.node.errors import NodeError
 from creditzone.kernel.sm import sm3
 
-ALGORITHMS: Final = (-7, -8)
-"""ES256 and EdDSA: what authenticators have."""
+ALGORITHMS: Final = (-7, -8, -257)
+"""ES256, EdDSA and RS256: what authenticators have."""
 ANSWER_AT_MOST: Final = 16_384
 CREDENTIAL_AT_MOST: Final = 1023
 UNREADABLE: Final = (
