@@ -232,7 +232,7 @@ def test_pages_read_without_script(sit, chromium, live):
         bare.close()
 
 
-def test_a_steward_uploads_reads_the_quarantine_drafts_a_policy_and_seals_it_in_the_node(sit, live, tmp_path):
+def test_a_steward_uploads_reads_the_quarantine_drafts_a_policy_and_two_people_seal_it(sit, live, tmp_path):
     seat = sit("steward")
     page = seat.page
     with (live.home / "demonstration" / "profit_and_loss.csv").open(encoding="utf-8") as source:
@@ -275,7 +275,9 @@ def test_a_steward_uploads_reads_the_quarantine_drafts_a_policy_and_seals_it_in_
     assert seat.serious() == []
     primary(page).click()
     page.locator("a[href*='/sign/']").first.click()
-    sign_here(seat)
+    seat.come_in()
+    page.locator("form[data-passkey]").wait_for(timeout=PATIENCE_MS)
+    live.officers["steward"].sign(f"sm3:{page.url.rstrip('/').rsplit('/', 1)[1]}")
     for _ in range(40):
         seat.at_portal(f"/capsules/{dataset}/")
         if page.locator(".head .badge", has_text=re.compile("已封装|已上架|可用")).count():

@@ -23,7 +23,7 @@ HAN = re.compile(r"[\u3400-\u9fff]+")
 NAMES = {
     *("CSV", "XLSX", "Parquet", "JSON", "API", "SM2", "SM3", "SM4", "ABY3", "CHEETAH", "RR22", "AUC", "KS", "WOE"),
     *("GB", "UTF", "MB", "KB", "MiB", "Ctrl", "English", "JavaScript", "Polish", "PostgreSQL", "Redis", "OpenSSL"),
-    *("libgcrypt", "SecretFlow", "SPU", "CC", "BY", "python", "ms", "Gini"),
+    *("libgcrypt", "SecretFlow", "SPU", "CC", "BY", "python", "ms", "Gini", "czpack"),
 }
 """Names and units that are the same in both languages."""
 
