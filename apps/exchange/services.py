@@ -7,9 +7,12 @@ import msgspec
 
 from apps.core import clock
 from apps.core.errors import NotFound
-from apps.exchange.models import Draft, NodeMessage
-from apps.tenants.models import Organisation
+from apps.core.tenancy import NOBODY
+from apps.exchange.models import Draft, NodeLine, NodeMessage
+from apps.tenants.models import Card, Organisation
+from apps.tenants.selectors import card_document
 from creditzone.kernel.documents import (
+    CardShown,
     Document,
     DocumentCompleted,
     DraftSent,
@@ -34,6 +37,13 @@ def tell(organisation: Organisation, message: Message, *, sender: UUID) -> None:
     """Leave `message` for the node that serves `organisation`; it fetches it with its next call."""
     body = msgspec.json.encode(message).decode()
     NodeMessage(owner=sender, node_id=node_of(organisation), body=body).save(force_insert=True)
+
+
+def show_at_once(card: Card) -> None:
+    """Leave a card that takes another's place for every other node, ahead of whatever its key signs from now on."""
+    served = {card.organisation_id, node_of(card.organisation)}
+    for line in NodeLine.objects.exclude(node_id__in=served).select_related("node"):
+        tell(line.node, CardShown(number=UNNUMBERED, card=card_document(card)), sender=NOBODY)
 
 
 def request_signatures(document: Document, *, of: Iterable[Organisation], drafter: UUID) -> str:

@@ -5,7 +5,7 @@ from apps.exchange import registry
 from apps.exchange.cards import require_signed_by
 from apps.exchange.models import Draft
 from apps.exchange.registry import DeclinedDraft, Sender, SignedDraft, on_statement
-from apps.exchange.services import settle_draft
+from apps.exchange.services import settle_draft, show_at_once
 from apps.tenants.services import register_card
 from creditzone.kernel.documents import CardIssued, DocumentSigned, DraftDeclined, Signed, parse_any
 
@@ -13,7 +13,9 @@ from creditzone.kernel.documents import CardIssued, DocumentSigned, DraftDecline
 @on_statement(CardIssued)
 def take_card(sender: Sender, body: CardIssued) -> None:
     """A node's own renewed card, or that of a firm it hosts."""
-    register_card(signed=body.card, actor=None, node=sender.node)
+    card = register_card(signed=body.card, actor=None, node=sender.node)
+    if card.serial > 1:
+        show_at_once(card)
 
 
 @on_statement(DocumentSigned)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from apps.node import cards, firms, health, passkeys, roster, unlocking
+from apps.node import cards, firms, health, passkeys, roster, rotation, unlocking
 from apps.node.config import Config, ConfigError, read_config, write_config
 from apps.node.errors import NodeError
 from apps.node.keystore import Keystore
@@ -84,6 +84,12 @@ def show_card(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
 def renew_card(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
     """Issue the next card from the settings as they are now."""
     cards.issue_own(node)
+    return _own_card(node)
+
+
+def rotate_keys(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
+    """Draw new keys and issue the card that puts them in force; the old ones stay for the overlap. Then back up."""
+    rotation.rotate(node)
     return _own_card(node)
 
 
@@ -199,6 +205,7 @@ def change_passphrase(home: Path) -> dict[str, object]:
 COMMANDS: dict[str, Callable[[Node, argparse.Namespace], object]] = {
     "show-card": show_card,
     "renew-card": renew_card,
+    "rotate": rotate_keys,
     "cards": list_cards,
     "confirm-card": confirm_card,
     "add-owner": add_owner,

@@ -63,6 +63,7 @@ def standing_of(node: Node, *, now: int | None = None) -> Standing:
         capsule=lambda capsule: capsules.held(node, capsule),
         counts=lambda capsule, job: uses.counted(node, capsule, but=job),
         program=code_digest(),
+        earlier=node.earlier_keys(),
     )
 
 

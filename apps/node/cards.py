@@ -13,8 +13,8 @@ from typing import Literal, cast
 import msgspec
 
 from apps.node import outbox
-from apps.node.config import Config
 from apps.node.errors import Forbidden, IllegalMove, NodeError, NotFound
+from apps.node.keys import Pair
 from apps.node.node import Node
 from apps.node.roster import Act, Acting, require
 from apps.node.store import Transaction
@@ -27,13 +27,18 @@ from creditzone.kernel.documents import (
     now_ms,
     read,
     require_signature,
+    sign,
     signed,
+    to_canonical,
 )
 from creditzone.kernel.documents.cards import fingerprint
 from creditzone.kernel.sm.keys import Signer
 from creditzone.kernel.sm.sm2 import PublicKey, Sm2Error
 
 State = Literal["own", "confirmed", "shown", "refused", "replaced"]
+_NODE, _RENEWAL = "node", "renewal"
+_SIGNED_BEFORE: Final = (_NODE, _RENEWAL)
+"""Whose word replaces a card such that the key before goes on vouching for what it signed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,10 +85,24 @@ def own(node: Node) -> Signed:
 def issue_own(node: Node) -> Signed:
     """Make this node's next card from its settings and keys, and tell the portal."""
     with node.store.write() as tx:
-        card = _own_card(node.config, node, serial=_next_serial(tx, node.organisation), now=node.act(tx))
+        card = _own_card(node, node.keys.pair, serial=_next_serial(tx, node.organisation), now=node.act(tx))
         document = signed(card, node.keys.signing, by=node.organisation)
-        _replace(tx, document, card, state="own", by="node")
+        _replace(tx, document, card, state="own", by=_NODE)
         outbox.say(node, tx, CardIssued(card=document))
+    return document
+
+
+def issue_next(node: Node, tx: Transaction, pair: Pair) -> Signed:
+    """Make this node's next card, which puts `pair` in force: signed by its key and by the key before."""
+    before = node.keys.signing
+    card = _own_card(node, pair, serial=_next_serial(tx, node.organisation), now=node.act(tx))
+    by_both = (
+        sign(card, node.keys.signer(pair.signing.hex), by=node.organisation),
+        sign(card, before, by=node.organisation),
+    )
+    document = Signed(text=to_canonical(card).decode(), signatures=by_both)
+    _replace(tx, document, card, state="own", by=_NODE)
+    outbox.announce(node, tx, document, known=before.public.hex)
     return document
 
 
@@ -111,7 +130,7 @@ def issue_firm(node: Node, *, organisation: str, name: str, name_en: str, passph
             issued_at=node.act(tx),
         )
         document = _with_host(signed(card, keys.signing, by=organisation), card, node.keys.signing, node)
-        _replace(tx, document, card, state="own", by="node")
+        _replace(tx, document, card, state="own", by=_NODE)
         outbox.say(node, tx, CardIssued(card=document), organisation=organisation)
     return document
 
@@ -121,15 +140,13 @@ def take_back(node: Node, tx: Transaction, document: Signed) -> bool:
     card = read(document, Card)
     if tx.one("SELECT 1 FROM card WHERE digest = ?", document.digest):
         return True
-    keys = node.keys
-    mine = (keys.signing.public.hex, keys.encryption.public.hex)
-    is_here = (
-        card.organisation == node.organisation
-        and (card.signing_key, card.encryption_key) == mine
-        and card.link_certificate in (None, keys.link_certificate)
+    is_here = card.organisation == node.organisation and any(
+        (card.signing_key, card.encryption_key) == (pair.signing.hex, pair.encryption.hex)
+        and card.link_certificate in (None, pair.link_certificate)
+        for pair in node.keys.provider.pairs()
     )
     if is_here:
-        _replace(tx, document, card, state="own", by="node")
+        _replace(tx, document, card, state="own", by=_NODE)
     else:
         _insert(tx, document, card, state="replaced")
     return is_here
@@ -154,7 +171,7 @@ def show(node: Node, tx: Transaction, document: Signed) -> State | None:
     if held is not None and held["state"] == "own":
         return None  # nobody tells this node who it is
     if held is not None and _renews(document, card, read(_signed(held["text"]), Card)):
-        _replace(tx, document, card, state="confirmed", by="renewal")
+        _replace(tx, document, card, state="confirmed", by=_RENEWAL)
         return "confirmed"
     if held is None and card.host is not None and _vouched(node, tx, document, card):
         _replace(tx, document, card, state="confirmed", by=f"host {card.host}")
@@ -202,7 +219,8 @@ def _require_host(node: Node, acting: Acting) -> None:
         raise Forbidden("forbidden", role=acting.role, act=Act.CONFIRM_CARD.value)
 
 
-def _own_card(config: Config, node: Node, *, serial: int, now: int) -> Card:
+def _own_card(node: Node, pair: Pair, *, serial: int, now: int) -> Card:
+    config = node.config
     computes = config.slots > 0
     return Card(
         zone=config.zone,
@@ -211,9 +229,9 @@ def _own_card(config: Config, node: Node, *, serial: int, now: int) -> Card:
         name=config.name,
         name_en=config.name_en,
         serial=serial,
-        signing_key=node.keys.signing.public.hex,
-        encryption_key=node.keys.encryption.public.hex,
-        link_certificate=node.keys.link_certificate if computes else None,
+        signing_key=pair.signing.hex,
+        encryption_key=pair.encryption.hex,
+        link_certificate=pair.link_certificate if computes else None,
         link_host=config.link_host if computes else None,
         link_ports=config.link_ports if computes else None,
         slots=config.slots,
@@ -236,12 +254,11 @@ def _renews(document: Signed, card: Card, held: Card) -> bool:
 def _vouched(node: Node, tx: Transaction, document: Signed, card: Card) -> bool:
     if card.link_certificate is not None or card.slots or card.kind != "sme":
         return False
-    row = tx.one("SELECT text FROM card WHERE organisation = ? AND state IN ('own', 'confirmed')", card.host)
-    if row is None:
+    host = None if card.host is None else node.card_of(card.host)
+    if host is None:
         return False
-    host = read(_signed(row["text"]), Card)
     try:
-        require_signature(document, Card, by=host.organisation, key=PublicKey.from_hex(host.signing_key))
+        node.require_signed(document, Card, by=host.organisation, dated=card.issued_at, now=now_ms())
     except (DocumentError, SignatureInvalid):
         return False
     return host.host is None
@@ -258,8 +275,10 @@ def _next_serial(tx: Transaction, organisation: str) -> int:
 
 
 def _replace(tx: Transaction, document: Signed, card: Card, *, state: State, by: str) -> None:
+    renewed_at = now_ms() if by in _SIGNED_BEFORE else None
     tx.run(
-        "UPDATE card SET state = 'replaced' WHERE organisation = ? AND state IN ('own', 'confirmed')",
+        "UPDATE card SET state = 'replaced', renewed_at = ? WHERE organisation = ? AND state IN ('own', 'confirmed')",
+        renewed_at,
         card.organisation,
     )
     _insert(tx, document, card, state=state, by=by)

@@ -105,6 +105,7 @@ class Computation:
     attempt: Attempt
     checked: CheckedOrder
     cards: dict[str, Card]
+    links: dict[str, Card]
     ending: threading.Event
     ends_at: float
     started_at: int
@@ -121,6 +122,7 @@ class Computation:
             attempt=attempt,
             checked=checked,
             cards=node.cards(),
+            links=node.cards_at(checked.order.issued_at),
             ending=ending,
             ends_at=time.monotonic() + min(checked.order.deadline_seconds, LONGEST_SECONDS),
             started_at=now_ms(),
@@ -428,7 +430,7 @@ class Computation:
     # Links ----------------------------------------------------------------------------------------------------------
 
     def _endpoint(self, party: str, port: int) -> dict[str, Any]:
-        card = self.cards[party]
+        card = self.links[party]
         slot = next(peer.slot for peer in self.checked.order.peers if peer.party == party)
         if card.link_ports is None or card.link_host is None or card.link_certificate is None:
             raise Ended("unknown-card", organisation=party)
@@ -459,7 +461,10 @@ class Computation:
         return pairs
 
     def _link_files(self) -> dict[str, str]:
-        return {"certificate": self.node.keys.link_certificate, "key": self.node.keys.link_key}
+        certificate = self.links[self.me].link_certificate
+        if certificate is None:
+            raise Ended("unknown-card", organisation=self.me)
+        return {"certificate": certificate, "key": self.node.keys.link_key(certificate)}
 
     def _timeout_ms(self) -> int:
         left = max(2.0, self.ends_at - time.monotonic())

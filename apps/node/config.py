@@ -29,7 +29,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     another medium (`unlocking` names the other ways). A node that `hosts` keeps keys for firms that have no machine of
     their own; `firm_quota_mib` bounds what each keeps here in files. `policy_signers` people of the
     organisation approve a policy before it is signed; `firm_policy_signers` of a hosted firm, which often has one
-    person only.
+    person only. `key_overlap_days` is how long a key that was replaced, here or by another organisation, still counts
+    for what was made before.
     """
 
     organisation: Uscc
@@ -53,6 +54,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     firm_quota_mib: Annotated[int, Meta(ge=1)] = 256
     policy_signers: Annotated[int, Meta(ge=1, le=2)] = 2
     firm_policy_signers: Annotated[int, Meta(ge=1, le=2)] = 1
+    key_overlap_days: Annotated[int, Meta(ge=1, le=366)] = 30
 
     @property
     def hosted(self) -> bool:

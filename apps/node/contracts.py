@@ -26,10 +26,8 @@ from creditzone.kernel.documents import (
     now_ms,
     parse_any,
     read,
-    require_signature,
     signed,
 )
-from creditzone.kernel.sm.sm2 import PublicKey
 
 State = Literal["proposed", "active", "suspended", "terminated", "expired"]
 What = Literal["suspend", "resume", "terminate"]
@@ -164,11 +162,9 @@ def _complete_contract(node: Node, tx: Transaction, document: Signed, contract: 
     if row is not None and row["state"] != "signed":
         return  # it is known, or was ended meanwhile
     for party in (contract.provider, contract.consumer):
-        card = node.card_of(party)
-        if card is None:
-            return
+        now = None if party in node.organisations() else now_ms()
         try:
-            require_signature(document, Contract, by=party, key=PublicKey.from_hex(card.signing_key))
+            node.require_signed(document, Contract, by=party, dated=contract.drafted_at, now=now)
         except SignatureInvalid:
             return
     if row is None and not _take_back(node, tx, document, contract):
@@ -196,12 +192,9 @@ def _verified(node: Node, document: Signed) -> Signed:
     kind = type(parse_any(document.text.encode()))
     kept = []
     for signature in document.signatures:
-        card = node.card_of(signature.by)
-        if card is None:
-            continue
+        alone = Signed(text=document.text, signatures=(signature,))
         try:
-            alone = Signed(text=document.text, signatures=(signature,))
-            require_signature(alone, kind, by=signature.by, key=PublicKey.from_hex(card.signing_key))
+            node.require_signed(alone, kind, by=signature.by, now=now_ms())
         except SignatureInvalid:
             continue
         kept.append(signature)
@@ -210,11 +203,10 @@ def _verified(node: Node, document: Signed) -> Signed:
 
 def _take_act(node: Node, tx: Transaction, document: Signed, act: ContractAct) -> None:
     """The other side's act, signed by it: it holds here too. The portal cannot make one up."""
-    card = node.card_of(act.by)
-    if card is None or tx.one("SELECT 1 FROM contract_act WHERE digest = ?", document.digest):
+    if tx.one("SELECT 1 FROM contract_act WHERE digest = ?", document.digest):
         return
     try:
-        require_signature(document, ContractAct, by=act.by, key=PublicKey.from_hex(card.signing_key))
+        node.require_signed(document, ContractAct, by=act.by, dated=act.at, now=now_ms())
         apply_act(tx, document, act)
     except (SignatureInvalid, NotFound, IllegalMove):
         return

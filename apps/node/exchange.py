@@ -30,10 +30,13 @@ from creditzone.kernel.documents import (
     signed,
 )
 from creditzone.kernel.orders import SKEW_MS
+from creditzone.kernel.sm.keys import Signer
 
 PATH: Final = "/node/v1/exchange"
 FORKED: Final = "statement-chain"
 """The portal's word for a statement that does not follow on the last: unsigned, so it only makes this node ask."""
+UNKNOWN: Final = "call-signature"
+"""The portal's word for a call under a key that is not on this node's registered card: unsigned too."""
 _MOST_BYTES: Final = 64 << 20
 _TIMEOUT: Final = 20.0
 _TOO_MANY: Final = 429
@@ -68,7 +71,7 @@ def exchange(node: Node, heartbeat: Heartbeat) -> Answer:
     other-call, clock-skew, recall-damaged."""
     uplink = _uplink(node, heartbeat)
     try:
-        data = _post(node, uplink)
+        data = _call(node, uplink)
     except ExchangeFailed as failure:
         if failure.reason == FORKED:
             restoring.begin(node)
@@ -112,8 +115,22 @@ def _uplink(node: Node, heartbeat: Heartbeat) -> Uplink:
     )
 
 
-def _post(node: Node, uplink: Uplink) -> bytes:
-    body = msgspec.json.encode(signed(uplink, node.keys.signing, by=node.organisation))
+def _call(node: Node, uplink: Uplink) -> bytes:
+    """The answer to the call, signed by the key that the portal knows. It may know another one than this node thinks:
+    the answer that said so was lost, or the store is a backup. A refused signature claims no counter."""
+    voice = outbox.voice(node, node.store)
+    others = [pair.signing.hex for pair in reversed(node.keys.provider.pairs()) if pair.signing != voice.public]
+    for key in (voice, *map(node.keys.signer, others)):
+        try:
+            return _post(node, uplink, key=key)
+        except ExchangeFailed as failure:
+            if failure.reason != UNKNOWN:
+                raise
+    raise ExchangeFailed(UNKNOWN)
+
+
+def _post(node: Node, uplink: Uplink, *, key: Signer) -> bytes:
+    body = msgspec.json.encode(signed(uplink, key, by=node.organisation))
     scheme, host, port = node.config.connect_to()
     connection = (
         http.client.HTTPSConnection(host, port, timeout=_TIMEOUT, context=ssl.create_default_context())

@@ -46,6 +46,12 @@ class KeyProvider(Protocol):
     def link_key(self, certificate: str) -> str:
         """The link's TLS key in PEM. It alone comes out: the engine's library reads it from a file in scratch."""
 
+    def draw(self) -> Pair:
+        """Draw a pair beside those that are here; it lasts when this returns."""
+
+    def destroy(self, pair: Pair) -> None:
+        """Destroy a pair's private halves for good."""
+
 
 @dataclass(frozen=True)
 class NodeKeys:
@@ -60,7 +66,10 @@ class NodeKeys:
         pairs, wanted = self.provider.pairs(), self.in_force()
         found = next((pair for pair in pairs if wanted in (None, pair.signing.hex)), None)
         if found is None:
-            raise ConfigError("the keys of this node's own card are not here: put the newest backup of them back.")
+            raise ConfigError(
+                "the keys of this node's own card are not here: restart it if its passphrase was changed,"
+                " else put the newest backup of its keys back."
+            )
         return found
 
     @property
@@ -78,10 +87,13 @@ class NodeKeys:
         """The certificate of this node's end of a link."""
         return self.pair.link_certificate
 
-    @property
-    def link_key(self) -> str:
-        """The key of that certificate."""
-        return self.provider.link_key(self.pair.link_certificate)
+    def signer(self, key: str) -> Signer:
+        """What signs with the key of this public half, in force or not."""
+        return _Signing(self.provider, PublicKey.from_hex(key))
+
+    def link_key(self, certificate: str) -> str:
+        """The key of a link certificate of this node."""
+        return self.provider.link_key(certificate)
 
     def seal(self, plain: bytes, *, use: str) -> bytes:
         """Seal a small secret for the store; `use` (what it is and whose) must be the same to open it."""

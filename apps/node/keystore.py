@@ -2,12 +2,16 @@
 
 `keys/own.key` holds the SM2 signing and encryption keys, the key of the link certificate, and the key for secrets in
 the node's store, sealed as `locked` says. Nothing of them is shown, logged or handed on but the link's key, which the
-engine's library reads from a file.
+engine's library reads from a file. Console, runner and command line share the file: each looks whether another has
+written it.
 """
 
 from __future__ import annotations
 
+import fcntl
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
 
@@ -45,6 +49,7 @@ class _PairSecret(Struct, frozen=True, kw_only=True):
 
 
 class _Secrets(Struct, frozen=True, kw_only=True):
+    organisation: str
     storage: str
     pairs: tuple[_PairSecret, ...]
 
@@ -55,7 +60,8 @@ class Keystore:
     def __init__(self, path: Path, lock: Lock) -> None:
         self._path = path
         self._lock = lock
-        self._load()
+        self._seen: tuple[int, int] = (0, 0)
+        self._look()
 
     @classmethod
     def create(cls, home: Path, organisation: str, passphrase: str, *, cost: Cost | None = None) -> Self:
@@ -64,7 +70,8 @@ class Keystore:
         if path.exists():
             raise ConfigError(f"{path} holds keys already; they are never overwritten.")
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        drawn = _Secrets(storage=secrets.token_bytes(KEY).hex(), pairs=(_PairSecret.drawn(organisation),))
+        pair = _PairSecret.drawn(organisation)
+        drawn = _Secrets(organisation=organisation, storage=secrets.token_bytes(KEY).hex(), pairs=(pair,))
         lock = Lock.fresh(require_long(passphrase), cost=cost)
         write_private(path, lock.seal(msgspec.json.encode(drawn), use=_USE))
         return cls(path, lock)
@@ -74,8 +81,9 @@ class Keystore:
         """Open the node's keys; raises ConfigError with what stands against it."""
         path = home / KEYS / OWN
         try:
-            file = path.read_bytes()
-            forget_replaced(path)
+            with _only_reader(path):
+                forget_replaced(path)
+                file = path.read_bytes()
             return cls(path, Lock.of(file, passphrase))
         except FileNotFoundError:
             raise ConfigError(f"{path} is missing: set the node up first, or put its backup back.") from None
@@ -90,36 +98,68 @@ class Keystore:
         """Put the keys under another passphrase: one step, after which the file under the one before is no more.
 
         Raises ConfigError where it is too short; nothing is changed then."""
-        plain = self._lock.open(self._path.read_bytes(), use=_USE)
-        self._lock = Lock.fresh(require_long(passphrase), cost=cost)
-        replace_private(self._path, self._lock.seal(plain, use=_USE))
+        fresh = Lock.fresh(require_long(passphrase), cost=cost)
+        with self._alone():
+            self._lock = fresh
+            self._write(self._held)
 
-    def _load(self) -> None:
-        plain = self._lock.open(self._path.read_bytes(), use=_USE)
-        held = msgspec.json.decode(plain, type=_Secrets)
+    def _look(self) -> None:
+        """Read the file where it is another than the one seen last; one under another passphrase is left alone, and
+        this process goes on with what it has."""
+        if self._seen == _state(self._path):
+            return
+        with _only_reader(self._path):
+            file, self._seen = self._path.read_bytes(), _state(self._path)
+        if self._lock.fits(file):
+            self._take(msgspec.json.decode(self._lock.open(file, use=_USE), type=_Secrets))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody else writes the file meanwhile, and what stands in it is known here; raises ConfigError."""
+        self._look()
+        with _only_reader(self._path):
+            if self._seen != _state(self._path) or not self._lock.fits(self._path.read_bytes()):
+                raise ConfigError("this node's key file was changed elsewhere: restart this program and try again.")
+            yield
+
+    def _write(self, held: _Secrets) -> None:
+        replace_private(self._path, self._lock.seal(msgspec.json.encode(held), use=_USE))
+        self._seen = _state(self._path)
+        self._take(held)
+
+    def draw(self) -> Pair:
+        """Draw a pair beside those that are here."""
+        with self._alone():
+            drawn = _PairSecret.drawn(self._held.organisation)
+            self._write(msgspec.structs.replace(self._held, pairs=(*self._held.pairs, drawn)))
+            return self._pairs[-1]
+
+    def destroy(self, pair: Pair) -> None:
+        """Write the file without the pair, over the one that held it."""
+        with self._alone():
+            left = tuple(one for one in self._held.pairs if one.link_certificate != pair.link_certificate)
+            self._write(msgspec.structs.replace(self._held, pairs=left))
+
+    def _take(self, held: _Secrets) -> None:
+        self._held = held
         self._storage = bytes.fromhex(held.storage)
-        self._private: dict[PublicKey, PrivateKey] = {}
-        self._link_keys = {pair.link_certificate: pair.link_key for pair in held.pairs}
-        self._pairs = tuple(self._opened(pair) for pair in held.pairs)
-
-    def _opened(self, secret: _PairSecret) -> Pair:
-        signing, encryption = (
-            PrivateKey.from_bytes(bytes.fromhex(text)) for text in (secret.signing, secret.encryption)
-        )
-        self._private |= {key.public: key for key in (signing, encryption)}
-        return Pair(signing.public, encryption.public, secret.link_certificate)
+        opened = [(one, _key(one.signing), _key(one.encryption)) for one in held.pairs]
+        self._private = {key.public: key for _, *keys in opened for key in keys}
+        self._link_keys = {one.link_certificate: one.link_key for one in held.pairs}
+        self._pairs = tuple(Pair(first.public, second.public, one.link_certificate) for one, first, second in opened)
 
     def pairs(self) -> tuple[Pair, ...]:
         """The pairs that are here, oldest first."""
+        self._look()
         return self._pairs
 
     def sign(self, key: PublicKey, message: bytes) -> bytes:
         """SM2 with SM3 over `message`; raises Sm2Error where the key is not here."""
-        return self._held(key).sign(message)
+        return self._one(key).sign(message)
 
     def decrypt(self, key: PublicKey, sealed: bytes) -> bytes:
         """Open an SM2 ciphertext; raises Sm2Error."""
-        return self._held(key).decrypt(sealed)
+        return self._one(key).decrypt(sealed)
 
     def seal(self, plain: bytes, *, use: str) -> bytes:
         """Seal a small secret for the store."""
@@ -131,9 +171,11 @@ class Keystore:
 
     def link_key(self, certificate: str) -> str:
         """The link's TLS key in PEM."""
+        self._look()
         return self._link_keys[certificate]
 
-    def _held(self, key: PublicKey) -> PrivateKey:
+    def _one(self, key: PublicKey) -> PrivateKey:
+        self._look()
         held = self._private.get(key)
         if held is None:
             raise Sm2Error("this key is not here")
@@ -141,6 +183,23 @@ class Keystore:
 
     def __repr__(self) -> str:
         return "Keystore(…)"
+
+
+@contextmanager
+def _only_reader(path: Path) -> Iterator[None]:
+    """Nobody else reads or writes the key file meanwhile."""
+    with path.with_name("own.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _state(path: Path) -> tuple[int, int]:
+    stat = path.stat()
+    return stat.st_ino, stat.st_mtime_ns
+
+
+def _key(text: str) -> PrivateKey:
+    return PrivateKey.from_bytes(bytes.fromhex(text))
 
 
 def require_long(passphrase: str) -> str:

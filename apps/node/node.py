@@ -17,11 +17,13 @@ from apps.node.keys import NodeKeys
 from apps.node.keystore import KEYS, Keystore
 from apps.node.store import DATABASE, Store, StoreUnknown, Transaction
 from apps.node.unlocking import passphrase
-from creditzone.kernel.documents import Card, Signed, now_ms, parse
-from creditzone.kernel.orders import SKEW_MS
+from creditzone.kernel.documents import Card, D, Signed, now_ms, parse, require_signature_by_one
+from creditzone.kernel.orders import SKEW_MS, EarlierKey, keys_of
 from creditzone.kernel.sm import sm3
 from creditzone.kernel.sm.sm2 import PublicKey
 
+DAY_MS: Final = 86_400_000
+GOES_ROUND_MS: Final = 60_000
 FOLDERS: Final = ("keys", "uploads", "bodies", "results")
 
 
@@ -77,6 +79,46 @@ class Node:
         rows = self.store.all("SELECT text FROM card WHERE state IN ('own', 'confirmed')")
         cards = [_card(row["text"]) for row in rows]
         return {card.organisation: card for card in cards}
+
+    def cards_at(self, issued_at: int) -> dict[str, Card]:
+        """The cards by which all parties of an order reach each other: those a minute old when it was issued, by the
+        dates that stand in card and order, so that every party comes to the same one while a new card goes round."""
+        rows = self.store.all(
+            "SELECT text FROM card WHERE state IN ('own', 'confirmed') OR renewed_at IS NOT NULL ORDER BY serial"
+        )
+        found: dict[str, Card] = {}
+        for card in (_card(row["text"]) for row in rows):
+            if card.organisation not in found or card.issued_at + GOES_ROUND_MS <= issued_at:
+                found[card.organisation] = card
+        return found
+
+    def earlier_keys(self) -> dict[str, list[EarlierKey]]:
+        """The signing keys that organisations replaced by a card signed with them, by organisation, newest first."""
+        rows = self.store.all("SELECT text, renewed_at FROM card WHERE renewed_at IS NOT NULL ORDER BY renewed_at DESC")
+        found: dict[str, list[EarlierKey]] = {}
+        for row in rows:
+            card, at = _card(row["text"]), int(row["renewed_at"])
+            key = EarlierKey(key=card.signing_key, replaced_at=at, until=at + self.overlap_ms)
+            found.setdefault(card.organisation, []).append(key)
+        return found
+
+    @property
+    def overlap_ms(self) -> int:
+        """How long a replaced key still counts."""
+        return self.config.key_overlap_days * DAY_MS
+
+    def keys_of(self, organisation: str, *, dated: int | None = None, now: int | None = None) -> list[PublicKey]:
+        """The keys that vouch for an organisation's word, as `orders.keys_of`; none where its card is not trusted."""
+        card = self.card_of(organisation)
+        earlier = self.earlier_keys().get(organisation, ())
+        return [] if card is None else keys_of(card, earlier, dated=dated, now=now)
+
+    def require_signed(
+        self, document: Signed, kind: type[D], *, by: str, dated: int | None = None, now: int | None = None
+    ) -> D:
+        """The document, signed by the organisation as this node knows it; raises SignatureInvalid, DocumentError."""
+        keys = self.keys_of(by, dated=dated, now=now)
+        return require_signature_by_one(document, kind, by=by, keys=keys)
 
     def name_of(self, organisation: str, language: str = "zh-hans") -> str:
         """The organisation's name from its trusted card, else its code. Of a firm that another node hosts, only that

@@ -10,9 +10,10 @@ from typing import Final
 import msgspec
 
 from apps.node.node import Node
-from apps.node.store import Transaction
+from apps.node.store import Store, Transaction
 from creditzone.kernel.documents import (
     FOR_ONE_READER,
+    CardIssued,
     Recalled,
     Signed,
     Statement,
@@ -21,7 +22,10 @@ from creditzone.kernel.documents import (
     read,
     signed,
 )
+from creditzone.kernel.sm.keys import Signer
 
+_SPEAKS_WITH: Final = "speaks-with"
+_ANNOUNCED: Final = "card-announced"
 _UNKEPT: Final = tuple(str(body.__struct_config__.tag) for body in FOR_ONE_READER)
 
 
@@ -39,7 +43,7 @@ def say(node: Node, tx: Transaction, body: StatementBody, *, organisation: str |
         at=now_ms(),
         body=body,
     )
-    document = signed(statement, node.keys.signing, by=node.organisation)
+    document = signed(statement, voice(node, tx), by=node.organisation)
     tx.run(
         "INSERT INTO outbox (number, digest, text, kind, at) VALUES (?, ?, ?, ?, ?)",
         number,
@@ -49,6 +53,25 @@ def say(node: Node, tx: Transaction, body: StatementBody, *, organisation: str |
         statement.at,
     )
     return number
+
+
+def announce(node: Node, tx: Transaction, card: Signed, *, known: str) -> None:
+    """Say that a card with another key took the place of the one with `known`, which alone the portal knows until it
+    has heard so."""
+    if tx.setting(_SPEAKS_WITH) is None:
+        tx.keep(_SPEAKS_WITH, known)
+    tx.keep(_ANNOUNCED, str(say(node, tx, CardIssued(card=card))))
+
+
+def is_announcing(tx: Store | Transaction) -> bool:
+    """Whether the portal has not heard of this node's present card yet."""
+    return tx.setting(_SPEAKS_WITH) is not None
+
+
+def voice(node: Node, tx: Store | Transaction) -> Signer:
+    """What signs statements and calls: the key by which the portal knows this node."""
+    known = tx.setting(_SPEAKS_WITH)
+    return node.keys.signing if known is None else node.keys.signer(known)
 
 
 def waiting(node: Node, *, most: int = 200, most_bytes: int = 1_500_000) -> list[Signed]:
@@ -71,6 +94,9 @@ def acknowledge(tx: Transaction, *, up_to: int) -> None:
         " WHERE acknowledged = 0 AND number <= ?",
         up_to,
     )
+    if int(tx.setting(_ANNOUNCED) or up_to + 1) <= up_to:
+        tx.forget(_SPEAKS_WITH)
+        tx.forget(_ANNOUNCED)
 
 
 def last_number(node: Node, *, acknowledged: bool = False) -> int:

@@ -136,7 +136,9 @@ def _said_by_us(node: Node, tx: Transaction, document: Signed) -> Statement:
         node.organisation,
     )
     cards = [read(msgspec.json.decode(row["text"], type=Signed), Card) for row in rows]
-    for key in dict.fromkeys([node.keys.signing.public.hex, *(card.signing_key for card in cards)]):
+    for key in dict.fromkeys(
+        [*(pair.signing.hex for pair in node.keys.provider.pairs()), *(card.signing_key for card in cards)]
+    ):
         try:
             return require_signature(document, Statement, by=node.organisation, key=PublicKey.from_hex(key))
         except SignatureInvalid:

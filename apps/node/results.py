@@ -38,9 +38,8 @@ from creditzone.kernel.engine.faults import EngineFault, StageFailed
 from creditzone.kernel.engine.process import run_stage
 from creditzone.kernel.engine.scratch import make_scratch, wipe
 from creditzone.kernel.sm import sm3
-from creditzone.kernel.sm.envelope import open_with
+from creditzone.kernel.sm.envelope import SealedToAnotherKey, open_with
 from creditzone.kernel.sm.keys import Opener
-from creditzone.kernel.sm.sm2 import PublicKey
 from creditzone.kernel.sm.sm4 import AuthenticationError
 
 TAKEN_AT_ONCE: Final = 500
@@ -199,6 +198,8 @@ def _opened(node: Node, found: Result, key: Opener) -> OpenedResult:
         file = _own_file(node, row, key) if row["file"] is not None else _joined(node, found, key)
         card = parse(file.model.encode(), Scorecard)
         require_sound(card)
+    except (SealedToAnotherKey, sealed.KeyGone):
+        raise NodeError("result-key-gone", days=node.config.key_overlap_days) from None
     except (
         AuthenticationError,
         sealed.MessageDamaged,
@@ -275,9 +276,8 @@ def _join(node: Node, job: str, attempt: int, shares: list[dict[str, Any]]) -> l
 
 
 def _message(node: Node, found: Result, key: Opener, *, sender: str, attempt: int, content: str) -> dict[str, Any]:
-    card = node.card_of(sender)
     whole = sealed.whole(node, job=found.job, attempt=attempt, sender=sender, content=content)
-    if card is None or whole is None:
+    if whole is None:
         raise sealed.MessageDamaged
     purpose = sealed.Purpose(
         zone=node.zone,
@@ -287,8 +287,11 @@ def _message(node: Node, found: Result, key: Opener, *, sender: str, attempt: in
         to=found.organisation,
         content=content,
     )
-    text = sealed.unseal(purpose, whole, key=key, sender=PublicKey.from_hex(card.signing_key))
-    return cast("dict[str, Any]", json.loads(text))
+    for sender_key in node.keys_of(sender, dated=found.request.drafted_at):
+        if sealed.is_by(purpose, whole, sender=sender_key):
+            text = sealed.unseal(purpose, whole, key=key, sender=sender_key)
+            return cast("dict[str, Any]", json.loads(text))
+    raise sealed.MessageDamaged
 
 
 def _shown(node: Node, found: Result, file: ResultFile, card: Scorecard, key: Opener) -> OpenedResult:

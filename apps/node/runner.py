@@ -21,7 +21,7 @@ from typing import IO, Final
 import msgspec
 import structlog
 
-from apps.node import attempts, computation, datasets, health, inbox
+from apps.node import attempts, computation, datasets, health, inbox, rotation
 from apps.node.config import ConfigError
 from apps.node.exchange import ExchangeFailed, exchange
 from apps.node.node import Node, open_node
@@ -66,6 +66,7 @@ class Runner:
         if time.monotonic() >= self._silent_until:
             self._exchange()
         attempts.expire(self.node)
+        rotation.destroy_old(self.node)
         self._start_jobs()
         self._start_measuring()
 

@@ -18,7 +18,7 @@ from msgspec import Struct
 from apps.node.node import Node
 from apps.node.store import Transaction
 from creditzone.kernel.documents import Digest, Id, SealedSent, Uscc
-from creditzone.kernel.sm.envelope import open_with, seal_to
+from creditzone.kernel.sm.envelope import SealedToAnotherKey, open_with, seal_to
 from creditzone.kernel.sm.keys import Opener, Signer
 from creditzone.kernel.sm.sm2 import PublicKey
 from creditzone.kernel.sm.sm4 import AuthenticationError
@@ -48,6 +48,10 @@ class MessageDamaged(ValueError):
     """A sealed message does not open, or its sender did not say it."""
 
 
+class KeyGone(MessageDamaged):
+    """A message of its sender is sealed to a key that is not here, or not any more."""
+
+
 def close(purpose: Purpose, text: str, *, recipient: PublicKey) -> bytes:
     """The envelope: `text` sealed to the recipient, nobody's yet."""
     return seal_to(recipient, text.encode(), associated=purpose.data())
@@ -63,13 +67,19 @@ def seal(purpose: Purpose, text: str, *, key: Signer, recipient: PublicKey) -> b
     return sign(purpose, close(purpose, text, recipient=recipient), key=key)
 
 
+def is_by(purpose: Purpose, sealed: bytes, *, sender: PublicKey) -> bool:
+    """Whether the key signed this message for this purpose."""
+    return sender.verify(sealed[:_SIGNATURE], _signed(purpose, sealed[_SIGNATURE:]))
+
+
 def unseal(purpose: Purpose, sealed: bytes, *, key: Opener, sender: PublicKey) -> str:
     """Require the sender's signature and open a message; raises MessageDamaged."""
-    signature, envelope = sealed[:_SIGNATURE], sealed[_SIGNATURE:]
-    if not sender.verify(signature, _signed(purpose, envelope)):
+    if not is_by(purpose, sealed, sender=sender):
         raise MessageDamaged
     try:
-        return open_with(key, envelope, associated=purpose.data()).decode()
+        return open_with(key, sealed[_SIGNATURE:], associated=purpose.data()).decode()
+    except SealedToAnotherKey:
+        raise KeyGone from None
     except (AuthenticationError, UnicodeDecodeError):
         raise MessageDamaged from None
 

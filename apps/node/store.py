@@ -35,7 +35,7 @@ CREATE INDEX document_by_state ON document (organisation, state);
 CREATE TABLE card (
   digest TEXT PRIMARY KEY, organisation TEXT NOT NULL, serial INTEGER NOT NULL, text TEXT NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('own', 'confirmed', 'shown', 'refused', 'replaced')),
-  shown_at INTEGER NOT NULL, confirmed_at INTEGER, confirmed_by TEXT);
+  shown_at INTEGER NOT NULL, confirmed_at INTEGER, confirmed_by TEXT, renewed_at INTEGER);
 CREATE UNIQUE INDEX card_trusted ON card (organisation) WHERE state IN ('own', 'confirmed');
 
 CREATE TABLE contract (

@@ -4,8 +4,8 @@ The portal could lie about everything; so nothing here is taken from it. What th
 what the node's own officers signed or confirmed, handed in as `Standing`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from creditzone.kernel.credit.columns import columns_used
 from creditzone.kernel.credit.uscc import is_person
@@ -27,6 +27,7 @@ from creditzone.kernel.documents import (
     parse,
     read,
     require_signature,
+    require_signature_by_one,
 )
 from creditzone.kernel.domain import UnknownDomain, domain
 from creditzone.kernel.policy.constraints.window import say_instant
@@ -51,15 +52,42 @@ class HeldCapsule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EarlierKey:
+    """A signing key whose organisation replaced it by a card that this key signed too.
+
+    It still vouches for what was made until `replaced_at`; for what comes in anew only before `until`, since whoever
+    finds an old key can write an old date."""
+
+    key: str
+    replaced_at: int
+    until: int
+
+
+def keys_of(
+    card: Card, earlier: Sequence[EarlierKey], *, dated: int | None = None, now: int | None = None
+) -> list[PublicKey]:
+    """The keys that vouch for an organisation's word, the one in force first; raises Sm2Error.
+
+    `dated`: when the document says that it was made; None for one that is known by its digest. `now`: given for what
+    comes in anew."""
+    kept = [
+        one.key
+        for one in earlier
+        if (dated is None or dated <= one.replaced_at + SKEW_MS) and (now is None or now < one.until)
+    ]
+    return [PublicKey.from_hex(key) for key in (card.signing_key, *kept)]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Standing:
     """What a node holds in its own store and reads for a check.
 
-    `cards` are those that its officers confirmed, its own among them; `contract_state` gives the state that stands
-    here for a contract's digest, None where none of its officers signed it; `withdrawals` are those that came here for
-    an authorisation's digest, their signatures not checked yet; `counts` counts the uses of a capsule by rule, those of
-    the named job left out (its attempts share one); `program` is the digest of the node's own program; `last_fence` is
-    the job's highest fence, 0 for a new one; `kept_time` the highest time at which the node ever acted, in
-    milliseconds UTC like `now`."""
+    `cards` are those that its officers confirmed, its own among them, and `earlier` the keys that these replaced;
+    `contract_state` gives the state that stands here for a contract's digest, None where no officer of its signed it;
+    `withdrawals` are those that came here for an authorisation's digest, their signatures not checked yet; `counts`
+    counts the uses of a capsule by rule, those of the named job left out (its attempts share one); `program` is the
+    digest of the node's own program; `last_fence` is the job's highest fence, 0 for a new one; `kept_time` the highest
+    time at which the node ever acted, in milliseconds UTC like `now`."""
 
     me: str
     zone: str
@@ -75,6 +103,7 @@ class Standing:
     capsule: Callable[[str], HeldCapsule | None]
     counts: Callable[[str, str], Mapping[str, Counts]]
     program: str
+    earlier: Mapping[str, Sequence[EarlierKey]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,21 +216,24 @@ def _addressed_and_fresh(order: Order, standing: Standing) -> None:
         raise Refused("attempts")
 
 
-def _key_of(organisation: str, standing: Standing) -> PublicKey:
+def _keys_of(
+    organisation: str, standing: Standing, *, dated: int | None = None, now: int | None = None
+) -> list[PublicKey]:
     card = standing.cards.get(organisation)
     if card is None:
         raise Refused("unknown-card", organisation=organisation)
     try:
-        return PublicKey.from_hex(card.signing_key)
+        return keys_of(card, standing.earlier.get(organisation, ()), dated=dated, now=now)
     except Sm2Error as error:
         raise Refused("unknown-card", organisation=organisation) from error
 
 
 def _signed_request(order: Order, standing: Standing) -> JobRequest:
     try:
-        recipient = read(order.request, JobRequest).recipient
-        key = _key_of(recipient, standing)
-        request = require_signature(order.request, JobRequest, by=recipient, key=key)
+        said = read(order.request, JobRequest)
+        recipient = said.recipient
+        keys = _keys_of(recipient, standing, dated=said.drafted_at, now=standing.now)
+        request = require_signature_by_one(order.request, JobRequest, by=recipient, keys=keys)
     except DocumentError as error:
         raise Refused("malformed", what=error) from error
     except SignatureInvalid as error:
@@ -264,7 +296,8 @@ def _signed_by_both(signed_contract: Signed, standing: Standing) -> Contract:
         contract = read(signed_contract, Contract)
         for party in (contract.provider, contract.consumer):
             try:
-                require_signature(signed_contract, Contract, by=party, key=_key_of(party, standing))
+                keys = _keys_of(party, standing, dated=contract.drafted_at)  # its digest is active in our own store
+                require_signature_by_one(signed_contract, Contract, by=party, keys=keys)
             except SignatureInvalid as error:
                 raise Refused("contract-signature", organisation=party) from error
     except DocumentError as error:
@@ -279,7 +312,8 @@ def _authorised(order: Order, request: JobRequest, standing: Standing) -> None:
         raise Refused("authorisation-missing")
     firm = request.recipient
     try:
-        authorisation = require_signature(order.authorisation, Authorisation, by=firm, key=_key_of(firm, standing))
+        keys = _keys_of(firm, standing, dated=read(order.authorisation, Authorisation).drafted_at)
+        authorisation = require_signature_by_one(order.authorisation, Authorisation, by=firm, keys=keys)
     except DocumentError as error:
         raise Refused("malformed", what=error) from error
     except SignatureInvalid as error:
@@ -304,10 +338,10 @@ def _authorised(order: Order, request: JobRequest, standing: Standing) -> None:
 
 def is_withdrawn(authorisation: str, firm: str, standing: Standing) -> bool:
     """Whether a withdrawal of the authorisation with this digest came here that the firm itself signed."""
-    key = _key_of(firm, standing)
+    keys = _keys_of(firm, standing)
     for one in standing.withdrawals(authorisation):
         try:
-            withdrawal = require_signature(one, AuthorisationWithdrawal, by=firm, key=key)
+            withdrawal = require_signature_by_one(one, AuthorisationWithdrawal, by=firm, keys=keys)
         except (DocumentError, SignatureInvalid):
             continue
         if (withdrawal.authorisation, withdrawal.by, withdrawal.zone) == (authorisation, firm, standing.zone):
@@ -319,10 +353,10 @@ def _whole_capsule(mine: Input, standing: Standing) -> tuple[CapsuleHeader, Poli
     held = standing.capsule(mine.capsule)
     if held is None:
         raise Refused("capsule-unknown", capsule=mine.capsule)
-    own_key = _key_of(standing.me, standing)
+    own = _keys_of(standing.me, standing)
     try:
-        header = require_signature(held.header, CapsuleHeader, by=standing.me, key=own_key)
-        policy = require_signature(held.policy, Policy, by=standing.me, key=own_key)
+        header = require_signature_by_one(held.header, CapsuleHeader, by=standing.me, keys=own)
+        policy = require_signature_by_one(held.policy, Policy, by=standing.me, keys=own)
     except (DocumentError, SignatureInvalid) as error:
         raise Refused("capsule-signature", capsule=mine.capsule) from error
     if not held.is_open:

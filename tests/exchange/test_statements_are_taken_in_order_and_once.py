@@ -10,12 +10,15 @@ from apps.exchange.models import NodeMessage, StatementRecord
 from apps.ledger.models import Entry
 from creditzone.kernel.documents import (
     CardIssued,
+    ContractAct,
+    ContractActed,
     DatasetMeasured,
     DocumentCompleted,
     DocumentSigned,
     Signed,
     Statement,
     new_id,
+    now_ms,
     read,
     sign,
     signed,
@@ -138,6 +141,32 @@ def test_a_renewed_card_signed_with_the_old_key_takes_its_place(road: Road):
     node.call()
     node.key = old
     assert node.refused() == "call-signature"
+
+
+def test_a_renewed_card_reaches_every_node_before_what_its_key_signs(road: Road):
+    centre, bank = road.nodes["centre"], road.nodes["bank"]
+    contract = road.agreed(road.sealed("centre"), "centre")
+    bank.call()
+    before = len(bank.inbox)
+    fresh = PrivateKey.generate()
+    card = centre.card(serial=2, key=fresh, old=centre.key)
+    centre.tell(CardIssued(card=card))
+    centre.key = fresh
+    act = ContractAct(
+        zone=road.digest,
+        id=new_id(),
+        contract=contract.digest,
+        act="suspend",
+        by=centre.uscc,
+        reason="测试",
+        at=now_ms(),
+    )
+    centre.tell(ContractActed(act=signed(act, fresh, by=centre.uscc)))
+    bank.call()
+    [shown, completed, *_] = bank.inbox[before:]
+    assert shown.card.digest == card.digest
+    assert isinstance(completed, DocumentCompleted)
+    assert read(completed.document, ContractAct) == act
 
 
 def test_a_card_that_the_old_key_did_not_sign_is_rejected(road: Road):

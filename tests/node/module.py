@@ -55,6 +55,13 @@ class Module:
     def link_key(self, certificate: str) -> str:
         return self._ask("link_key", certificate)
 
+    def draw(self) -> Pair:
+        self._ask("draw")
+        return self.pairs()[-1]
+
+    def destroy(self, pair: Pair) -> None:
+        self._ask("destroy", pair.link_certificate)
+
 
 def serve(line: Connection, home: str, passphrase: str) -> None:
     """The far end, until the line is cut."""
@@ -66,6 +73,8 @@ def serve(line: Connection, home: str, passphrase: str) -> None:
         "seal": lambda plain, use: held.seal(plain, use=use),
         "open_sealed": lambda sealed, use: held.open_sealed(sealed, use=use),
         "link_key": held.link_key,
+        "draw": lambda: held.draw() and None,
+        "destroy": lambda link: held.destroy(next(one for one in held.pairs() if one.link_certificate == link)),
     }
     while True:
         try:
@@ -80,15 +89,16 @@ def serve(line: Connection, home: str, passphrase: str) -> None:
 
 @contextmanager
 def keys_elsewhere(node: Node, passphrase: str) -> Iterator[Node]:
-    """The node with its keys in a process of their own; its key file is out of the home while it works."""
+    """The node with its keys in a process of their own; its key file is out of the home for good."""
     context = get_context("spawn")
     near, far = context.Pipe()
-    child = context.Process(target=serve, args=(far, str(node.home), passphrase), daemon=True)
+    apart = node.home.with_name(f"{node.home.name}-module")
+    (apart / "keys").mkdir(parents=True)
+    (node.home / "keys" / "own.key").rename(apart / "keys" / "own.key")
+    child = context.Process(target=serve, args=(far, str(apart), passphrase), daemon=True)
     child.start()
     far.close()
     module = Module(near)
-    module.pairs()
-    (node.home / "keys" / "own.key").unlink()
     try:
         yield replace(node, keys=NodeKeys(module, node.keys.in_force))
     finally:

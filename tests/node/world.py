@@ -227,12 +227,13 @@ def person(node: Node, role: str = "owner", *, organisation: str | None = None) 
 
 
 def statements(node: Node, kind: str | None = None) -> list[Statement]:
-    """What the node has told the portal, oldest first."""
+    """What the node has told the portal, oldest first, but sealed messages that were acknowledged: these are kept as
+    digests."""
     rows = node.store.all("SELECT text, kind FROM outbox ORDER BY number")
     return [
         parse(msgspec.json.decode(row["text"], type=Signed).text.encode(), Statement)
         for row in rows
-        if kind is None or row["kind"] == kind
+        if row["text"] and (kind is None or row["kind"] == kind)
     ]
 
 

@@ -2,7 +2,7 @@
 
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 import msgspec
@@ -132,6 +132,16 @@ def require_signature(document: Signed, kind: type[D], *, by: str, key: PublicKe
     if made is None or not _fits(key, made, _signed_bytes(tag, text)):
         raise SignatureInvalid(f"no valid signature by {by} on this {tag}")
     return parse(text, kind)
+
+
+def require_signature_by_one(document: Signed, kind: type[D], *, by: str, keys: Iterable[PublicKey]) -> D:
+    """As `require_signature`, by whichever of an organisation's keys, the one in force first."""
+    for key in keys:
+        try:
+            return require_signature(document, kind, by=by, key=key)
+        except SignatureInvalid:
+            continue
+    raise SignatureInvalid(f"no valid signature by {by} on this {kind.__struct_config__.tag}")
 
 
 def _fits(key: PublicKey, signature: Signature, message: bytes) -> bool:

@@ -17,6 +17,10 @@ _WRAPPED = 65 + 32 + KEY
 OVERHEAD = len(MAGIC) + _WRAPPED + NONCE + TAG
 
 
+class SealedToAnotherKey(AuthenticationError):
+    """SM2 does not open the message's key: it is sealed to a key that is not here, or this part of it is damaged."""
+
+
 def seal_to(public: PublicKey, plain: bytes, *, associated: bytes) -> bytes:
     """Seal `plain` so that only the holder of `public`'s private key opens it: `OVERHEAD` bytes longer."""
     key, nonce = secrets.token_bytes(KEY), secrets.token_bytes(NONCE)
@@ -33,5 +37,5 @@ def open_with(private: Opener, sealed: bytes, *, associated: bytes) -> bytes:
     try:
         key = private.decrypt(head[len(MAGIC) :])
     except Sm2Error:
-        raise AuthenticationError("the message is sealed to another key, or damaged") from None
+        raise SealedToAnotherKey("the message is sealed to another key, or damaged") from None
     return Sm4Gcm(key).open(nonce, body, head + associated)

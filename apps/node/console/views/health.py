@@ -4,7 +4,7 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from apps.node import health
+from apps.node import health, rotation
 from apps.node.cards import listing
 from apps.node.console.context import language
 from apps.node.console.door import NodeRequest, open_to_all
@@ -41,6 +41,7 @@ def page(request: NodeRequest) -> HttpResponse:
         "reds": [health.red_sentence(code, language()) for code in report.reds],
         "jobs": jobs,
         "own": [(entry, fingerprint(entry.digest)) for entry in own],
+        "ages": rotation.ages(request.node) if is_host else [],
     }
     return render(request, "node/health.html", context)
 
