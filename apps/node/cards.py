@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hmac import compare_digest
-from typing import Literal, cast
+from typing import Final, Literal, cast
 
 import msgspec
 
