@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from apps.node import attempts, computation, datasets, uses
+from apps.node.errors import NodeError
 from apps.node.node import Node
 from creditzone.kernel.capsule import group_file
 from creditzone.kernel.documents import CapsuleHeader, read
@@ -83,6 +84,42 @@ def test_two_capsules_bodies_exchanged_do_not_open(job):
     paths[0].write_bytes(second)
     paths[1].write_bytes(first)
     require_unopened(job)
+
+
+@pytest.mark.parametrize("column", ["first", "second", "every"])
+def test_a_body_of_another_tenant_in_its_place_does_not_open(job, column):
+    """The very rows, sealed by another organisation at its own node, moved over file by file."""
+    centre, capsule = job.nodes[1], job.request.inputs[1].capsule
+    stranger = job.zone.nodes[world.PLATFORM]
+    acting = world.person(stranger)
+    rows = jobs.rows_of("profit_and_loss", 60)
+    theirs = world.upload(stranger, acting, world.csv_bytes(rows), domain="profit_and_loss")
+    world.have_signed(job.zone, stranger, acting, world.policy(job.zone, stranger, theirs, rules=[world.rule()]))
+    groups = range(len(header_of(centre, capsule).groups))
+    for group in {"first": [0], "second": [1], "every": groups}[column]:
+        body_path(centre, capsule, group).write_bytes(body_path(stranger, theirs, group).read_bytes())
+    require_unopened(job)
+
+
+def test_the_quarantine_of_another_firm_at_the_same_host_does_not_open(zone):
+    host = zone.node(world.HOST, "operator", slots=0, hosts=True)
+    firms = [world.host_firm(host, organisation) for organisation in (world.FIRM, world.code(78))]
+    header, *rows = jobs.rows_of("turnover", 5)
+    data = world.csv_bytes([header, *rows, rows[0]])
+    held = [world.upload(host, firm, data, domain="turnover") for firm in firms]
+    paths = [
+        datasets.bodies_folder(host)
+        / group_file(host.store.one("SELECT id FROM body WHERE dataset = ? AND kind = 'quarantine'", each)["id"], 0)
+        for each in held
+    ]
+    assert len(datasets.quarantine(host, firms[0], held[0]).rows) == 1
+    first, second = (path.read_bytes() for path in paths)
+    paths[0].write_bytes(second)
+    paths[1].write_bytes(first)
+    for firm, dataset in zip(firms, held, strict=True):
+        with pytest.raises(NodeError) as damaged:
+            datasets.quarantine(host, firm, dataset)
+        assert damaged.value.code == "body-damaged"
 
 
 def test_a_scorecard_that_contradicts_itself_opens_nothing(quartet, monkeypatch):
