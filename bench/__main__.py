@@ -1,5 +1,5 @@
 """`make bench`: every measured promise in one run, as tables with ratios. A job runs through a whole zone at 1e5 and
-1e6 rows a side; `CREDITZONE_BENCH=full` adds a million rows to the bare intersection and a gigabyte to sealing."""
+1e6 rows a side; `CREDITZONE_BENCH=full` adds a million rows to the bare intersection."""
 
 import os
 import platform
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench import engine, job, kernel, sealing, tenancy
+from bench import engine, intake, job, kernel, opening, policies, sealing, tenancy
 from deploy.place import Place, free_port, nodes_from
 from deploy.zone import Zone
 
@@ -23,7 +23,36 @@ def main() -> int:
         ("sealing", "MB/s", "x libgcrypt", "x OpenSSL"),
         (
             (row.what, f"{row.megabytes_per_second:.0f}", ratio(row.to_libgcrypt), ratio(row.to_openssl))
-            for row in sealing.run(1_000_000_000 if full else 256_000_000)
+            for row in sealing.run()
+        ),
+    )
+    table(
+        ("1 GB, both cores sharing its chunks", "MB/s", "x libgcrypt, 1 thread", "x libgcrypt, 2 threads"), gigabyte()
+    )
+    table(
+        (f"three columns out of twenty, {opening.ROWS:,} rows", "columns", "MB", "seconds", "x the bare cipher"),
+        (
+            (row.what, str(row.columns), f"{row.megabytes:.1f}", f"{row.seconds:.3f}", ratio(row.ratio))
+            for row in opening.run()
+        ),
+    )
+    table(
+        ("a policy's decision", "decisions/s", "plain comparisons/s", "ratio"),
+        (
+            (
+                f"{row.rules} rule{'s' if row.rules > 1 else ''}, the last permits",
+                f"{row.per_second:,.0f}",
+                f"{row.plain_per_second:,.0f}",
+                ratio(row.ratio),
+            )
+            for row in policies.run()
+        ),
+    )
+    table(
+        ("a CSV file", "rows", "MB", "seconds", "x polars"),
+        (
+            (row.what, f"{row.rows:,}", f"{row.megabytes:.1f}", f"{row.seconds:.2f}", ratio(row.ratio))
+            for row in intake.run()
         ),
     )
     table(
@@ -47,6 +76,14 @@ def main() -> int:
         )
     table(("code to trust", "files", "lines"), ((row.what, str(row.files), f"{row.lines:,}") for row in kernel.run()))
     return 0
+
+
+def gigabyte() -> Iterator[Sequence[str]]:
+    """The rows of 1 GB, and the peak memory of the process that sealed and opened it."""
+    found = sealing.gigabyte()
+    for what, speed in (("sealing", found.sealing), ("opening", found.opening)):
+        yield f"capsule, {what}", f"{speed:.0f}", ratio(speed / found.bare), ratio(speed / found.bare_two)
+    yield f"peak memory of both: {found.peak_mb:.0f} MB", "-", "-", "-"
 
 
 @contextmanager

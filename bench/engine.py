@@ -52,12 +52,20 @@ def run(full: bool = False) -> list[Row]:
         naive, ours = _turn_about("grade-naive", "grade-ours", parties=parties, rows=GRADED)
         rows.append(_row(f"grades, {words}, naive", GRADED, naive, None))
         rows.append(_row(f"grades, {words}, ours", GRADED, ours, naive.seconds / ours.seconds))
+        raw, again = _turn_about("grade-raw", "grade-ours", parties=parties, rows=GRADED)
+        rows.append(_row(f"the same program, {words}, the library alone", GRADED, raw, None))
+        rows.append(_row(f"grades, {words}, ours, in seconds of it", GRADED, again, again.seconds / raw.seconds))
     return rows
 
 
 def raw_intersection(*, rows: int) -> Taken:
     """The library alone on so many codes a side: the better of two rounds."""
     return min(_measure("psi-raw", parties=2, rows=rows) for _ in range(ROUNDS))
+
+
+def raw_grades(*, rows: int) -> tuple[Taken, Taken]:
+    """The library alone with two parties on so many rows: adding and comparing as we do, and adding only."""
+    return _measure("grade-raw", parties=2, rows=rows), _measure("add-raw", parties=2, rows=rows)
 
 
 class Taken(NamedTuple):

@@ -15,7 +15,7 @@ import numpy as np
 
 from creditzone.kernel.engine import mpc, runtime
 from creditzone.kernel.engine.link import Endpoint, Link, LinkCredentials, meet, open_link, quiet_engine_log
-from creditzone.kernel.engine.program import naive_band_program
+from creditzone.kernel.engine.program import band_program, naive_band_program, sum_program
 from creditzone.kernel.engine.psi import intersect
 from creditzone.kernel.engine.stage import Emit, serve
 
@@ -128,6 +128,38 @@ def grade_naive(task: dict[str, Any]) -> Watch:
     return watch
 
 
+def grade_raw(task: dict[str, Any]) -> Watch:
+    """The library alone on our program: no TLS, no agreement; shares in, sums and comparisons, the output joined."""
+    return _bare_session(task, band_program, CUTS)
+
+
+def add_raw(task: dict[str, Any]) -> Watch:
+    """The library alone, additions only: what no joint grade can be cheaper than."""
+    return _bare_session(task, lambda _cuts, **shape: sum_program(**shape), [])
+
+
+def _bare_session(task: dict[str, Any], program: Callable[..., str], cuts: list[int]) -> Watch:
+    parties, points = len(task["endpoints"]), points_of(task)
+    batch, _ = mpc._batches_of(len(points))
+    text = program(cuts, parties=parties, rows=batch)
+    link = plain_link(task)
+    engine = runtime.Engine(task["protocol"], link=link)
+    watch = Watch()
+    shares = []
+    for piece in mpc._padded(points, batch):
+        engine.run(text, piece)
+        shares.append(engine.take())
+    if task["rank"]:
+        for share in shares:
+            link.send(0, runtime.pack(share))
+    else:
+        for share in shares:
+            engine.join([share, *(runtime.unpack(link.receive(rank)) for rank in range(1, parties))])
+    watch.stop()
+    link.part()
+    return watch
+
+
 def plain_link(task: dict[str, Any]) -> Link:
     from spu import libspu
 
@@ -176,6 +208,8 @@ KINDS: dict[str, Callable[[dict[str, Any]], Watch]] = {
     "psi-raw": psi_raw,
     "grade-ours": grade_ours,
     "grade-naive": grade_naive,
+    "grade-raw": grade_raw,
+    "add-raw": add_raw,
 }
 
 if __name__ == "__main__":

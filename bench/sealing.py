@@ -1,25 +1,29 @@
 """How fast capsules are sealed and opened, against the bare ciphers, in one run.
 
     python -m bench.sealing [MB]        (256 MB unless told)
+    python -m bench.sealing --gigabyte  (1 GB with both cores, and the peak of the process's memory, as JSON)
 
 Bare ciphers work on one 1 MiB chunk again and again, in memory. Capsules go through a temporary file, in memory
 where there is room. Each is measured in three rounds, turn about, and the best round counts: what else the machine
 does only ever slows a round down. The ratios are what to watch.
 """
 
+import json
 import resource
 import secrets
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from creditzone.kernel.capsule import BodySummary, BodyWriter, new_content_key, read_body
 from creditzone.kernel.documents import new_id
-from creditzone.kernel.sm.sm4 import KEY, NONCE, TAG, CipherKind, Sm4Gcm, backend
+from creditzone.kernel.sm.sm4 import KEY, NONCE, TAG, CipherKind, Sm4Gcm, backend, library
 from creditzone.kernel.sm.sm4_openssl import OpensslCipher
 
 CHUNK, ROUNDS = 1 << 20, 3
@@ -44,6 +48,42 @@ def run(size: int = 256_000_000) -> list[Row]:
             best[what] = max(speed, best.get(what, 0.0))
     openssl, libgcrypt = best[OPENSSL], best.get(LIBGCRYPT)
     return [Row(what, speed, speed / libgcrypt if libgcrypt else None, speed / openssl) for what, speed in best.items()]
+
+
+@dataclass(frozen=True)
+class Gigabyte:
+    """A body of 1 GB that two threads share: megabytes a second, the bare cipher of one thread and of two in the same
+    run, and the peak memory of the process in which it was done."""
+
+    sealing: float
+    opening: float
+    bare: float
+    bare_two: float
+    peak_mb: float
+
+
+def gigabyte() -> Gigabyte:
+    """Measure in a process of its own, so that the peak of its memory is that of sealing and opening."""
+    command = [sys.executable, "-m", "bench.sealing", "--gigabyte"]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return Gigabyte(**json.loads(said))
+
+
+def _gigabyte() -> Gigabyte:
+    chunks, kind = 1_000_000_000 // CHUNK, library()
+    rounds = [(*_capsule(chunks, 2), _bare(kind, chunks // 4), _bare_side_by_side(kind, chunks // 4)) for _ in range(2)]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sealing, opening, bare, bare_two = map(max, zip(*rounds, strict=True))
+    return Gigabyte(sealing=sealing, opening=opening, bare=bare, bare_two=bare_two, peak_mb=peak)
+
+
+def _bare_side_by_side(kind: CipherKind, chunks: int) -> float:
+    """Two threads, each with a cipher and a chunk of its own: what both cores can give."""
+    began = time.perf_counter()
+    with ThreadPoolExecutor(2) as pool:
+        for _ in pool.map(_bare, [kind, kind], [chunks // 2, chunks // 2]):
+            pass
+    return 2 * (chunks // 2) * CHUNK / 1e6 / (time.perf_counter() - began)
 
 
 def _round(chunks: int) -> Iterator[tuple[str, float]]:
@@ -115,6 +155,9 @@ def _speed(chunks: int, work: Callable[[], object]) -> float:
 
 def main() -> None:
     """Print the table and the peak of this process's memory."""
+    if sys.argv[1:] == ["--gigabyte"]:
+        print(json.dumps(asdict(_gigabyte())))
+        return
     rows = run(int(float(sys.argv[1]) * 1e6)) if len(sys.argv) > 1 else run()
     print(f"{'':52}{'MB/s':>8}{'x libgcrypt':>14}{'x OpenSSL':>12}")
     for row in rows:

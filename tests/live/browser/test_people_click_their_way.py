@@ -3,7 +3,10 @@
 import csv
 import io
 import re
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -14,6 +17,7 @@ from tests.live.browser.words import WHY
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
+ROOT = Path(__file__).resolve().parents[3]
 DOMAINS = ("balance_sheet", "profit_and_loss", "turnover")
 LONG_MS = 120_000
 NO_JOB = "/jobs/00000000-0000-7000-8000-000000000000/"
@@ -285,4 +289,35 @@ def test_a_steward_uploads_reads_the_quarantine_drafts_a_policy_and_two_people_s
         page.wait_for_timeout(500)
     assert title in page.locator(".main").inner_text()
     assert "NOT-A-CODE" not in page.content()
+    assert seat.complaints() == []
+
+
+def test_a_steward_seals_a_file_elsewhere_and_brings_only_the_package(sit, live, tmp_path):
+    seat = sit("steward")
+    page = seat.page
+    card, file, package = (tmp_path / name for name in ("card.json", "利润表.csv", "利润表.czpack"))
+    with (live.home / "demonstration" / "profit_and_loss.csv").open(encoding="utf-8") as source:
+        file.write_text("".join(next(source) for _ in range(41)), encoding="utf-8")
+    seat.at_node("/datasets/upload/")
+    with page.expect_download() as given:
+        page.locator("a[href$='own.json']").click()
+    given.value.save_as(card)
+    print_of = page.locator(".fingerprint").inner_text()
+    words = [file, "--domain", "profit_and_loss", "--card", card, "--fingerprint", print_of, "--language", "en"]
+    command = [sys.executable, "-m", "creditzone.seal", *map(str, words)]
+    sealed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=120)
+    page.set_input_files("#file", package)
+    expect(page.locator("select[name=domain]")).to_be_hidden()
+    page.locator("#upload button.primary").click()
+    page.wait_for_url(re.compile(r"/datasets/[0-9a-f-]{36}/$"))
+    address = page.url
+    for _ in range(40):
+        page.goto(address)
+        if page.locator(".stat").count():
+            break
+        page.wait_for_timeout(500)
+    shown = page.locator("dd.mono").first.inner_text().splitlines()[0].strip()
+    assert len(shown) == 39
+    assert shown in sealed.stderr
+    assert seat.serious() == []
     assert seat.complaints() == []
