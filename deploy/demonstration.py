@@ -33,6 +33,9 @@ def run_demonstration(zone: Zone) -> dict[str, Any]:
         if not notes.facts.get("cards_confirmed"):
             confirm_cards(zone)
             notes.keep(cards_confirmed=True)
+        if not notes.facts.get("custodians_chosen"):
+            choose_custodians(zone)
+            notes.keep(custodians_chosen=True)
         officers = everybody(zone)
         enrol_passkeys(zone, officers)
         seal_everything(zone, officers, notes)
@@ -127,6 +130,13 @@ def _confirm_at(zone: Zone, node: NodeSpec, wanted: dict[str, str]) -> None:
     for code, fingerprint in wanted.items():
         if shown[code]["state"] == "shown":
             run_at(zone, node, "confirm-card", "--fingerprint", fingerprint)
+
+
+def choose_custodians(zone: Zone) -> None:
+    """Each provider's capsules open only with a share of one other node: the centre guards, and the platform for it."""
+    nodes = {node.kind: node for node in zone.place.nodes}
+    for owner, guard in (("bank", "code_centre"), ("platform", "code_centre"), ("code_centre", "platform")):
+        run_at(zone, nodes[owner], "choose-custodians", "--organisation", code_of(nodes[guard]), "--threshold", "2")
 
 
 def seal_everything(zone: Zone, officers: dict[str, Officer], notes: Notes) -> None:

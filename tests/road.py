@@ -96,15 +96,16 @@ class Road:
     nodes: dict[str, FakeNode]
     firm_key: PrivateKey
 
-    def sealed(self, holder: str, *, rules: list[Rule] | None = None, rows: int = 100) -> Capsule:
-        """A sealed capsule of the holder's domain, by its steward's draft and its node's statements."""
+    def sealed(self, holder: str, *, rules: list[Rule] | None = None, rows: int = 100, **changes: Any) -> Capsule:
+        """A sealed capsule of the holder's domain, by its steward's draft and its node's statements; `changes` are the
+        header's."""
         node, steward = self.nodes[holder], self.zone.member(holder, "steward")
         measured = make_measured(DOMAINS[holder], rows=rows)
         node.tell(measured)
         with self.zone.tx(steward):
             drafted = draft_policy(actor=steward, dataset_id=UUID(measured.dataset), rules=rules or [self.rule("bank")])
         node.call()
-        node.tell(make_sealed(node, node.drafts(Policy)[-1], measured))
+        node.tell(make_sealed(node, node.drafts(Policy)[-1], measured, **changes))
         with tenant_tx(None, role="exchange"):
             return Capsule.objects.get(pk=drafted.id)
 

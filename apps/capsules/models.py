@@ -107,3 +107,28 @@ class CapsuleVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.capsule_id} v{self.version}"
+
+
+class HolderNews(models.Model):
+    """What one custodian's node last said of its share of a capsule, and whether it was asked since: from signed
+    statements only."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    capsule = models.ForeignKey(Capsule, on_delete=models.CASCADE, related_name="news")
+    holder = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    version = models.PositiveIntegerField(default=0)
+    """The newest version whose deposit it says it keeps; 0 where it never said so."""
+    deposited_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(null=True)
+    released_at = models.DateTimeField(null=True)
+    withheld_at = models.DateTimeField(null=True)
+    clause = models.CharField(max_length=60, blank=True)
+    """Why it last withheld its share or refused a deposit."""
+    facts = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["capsule_id", "holder_id"]
+        constraints = [models.UniqueConstraint(fields=["capsule", "holder"], name="each_holders_news_once")]
+
+    def __str__(self) -> str:
+        return f"{self.capsule_id} {self.holder_id}"

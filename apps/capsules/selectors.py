@@ -8,11 +8,12 @@ from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from apps.capsules.models import Capsule, CapsuleVersion
+from apps.capsules.models import Capsule, CapsuleVersion, HolderNews
 from apps.core.errors import Forbidden, NotFound
 from apps.tenants.members import Member
+from apps.tenants.models import Organisation
 from apps.tenants.roles import Role
-from creditzone.kernel.documents import CapsuleHeader, Policy, Signed, read
+from creditzone.kernel.documents import CapsuleHeader, Holder, Policy, Signed, read
 
 
 class Act(models.TextChoices):
@@ -98,6 +99,28 @@ def head_of(capsule: Capsule) -> Head | None:
 def versions_of(capsule: Capsule) -> list[Head]:
     """Every version that was sealed, the head first."""
     return [_head(version) for version in CapsuleVersion.objects.filter(capsule=capsule).order_by("-version")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """One who holds a share of a capsule's secret; `news` is what its node said of it, None where it never spoke."""
+
+    holder: Holder
+    organisation: Organisation | None
+    news: HolderNews | None
+
+
+def guards_of(capsule: Capsule, head: Head) -> list[Guard]:
+    """Who guards the head's secret, in the order of the header."""
+    holders = head.header.custody.holders
+    named = {one.uscc: one for one in Organisation.objects.filter(uscc__in=[one.organisation for one in holders])}
+    news = {one.holder_id: one for one in HolderNews.objects.filter(capsule=capsule)}
+    guards = []
+    for holder in holders:
+        organisation = named.get(holder.organisation)
+        said = news.get(organisation.id) if organisation and holder.kind == "node" else None
+        guards.append(Guard(holder=holder, organisation=organisation, news=said))
+    return guards
 
 
 def require_role(actor: Member, act: Act) -> None:

@@ -1,9 +1,19 @@
 """What nodes say about capsules and their policies."""
 
+from apps.capsules import custody
 from apps.capsules.services import decline_policy, record_withdrawal, register
 from apps.core.errors import Invalid
 from apps.exchange.registry import DeclinedDraft, Sender, SignedDraft, on_declined, on_signed, on_statement
-from creditzone.kernel.documents import CapsuleSealed, CapsuleWithdrawn, Policy
+from creditzone.kernel.documents import (
+    CapsuleSealed,
+    CapsuleWithdrawn,
+    DepositAnswered,
+    DepositSent,
+    Policy,
+    ShareAsked,
+    ShareReleased,
+    ShareWithheld,
+)
 
 
 @on_statement(CapsuleSealed)
@@ -15,7 +25,8 @@ def take_sealed(sender: Sender, body: CapsuleSealed) -> None:
 @on_statement(CapsuleWithdrawn)
 def take_withdrawal(sender: Sender, body: CapsuleWithdrawn) -> None:
     """A capsule was withdrawn at its owner's node."""
-    record_withdrawal(organisation=sender.organisation, withdrawn=body)
+    capsule = record_withdrawal(organisation=sender.organisation, withdrawn=body)
+    custody.tell_holders(sender, capsule)
 
 
 @on_signed(Policy)
@@ -29,3 +40,33 @@ def take_declined(declined: DeclinedDraft) -> None:
     """A policy was returned unsigned."""
     assert isinstance(declined.document, Policy)
     decline_policy(policy=declined.document, digest=declined.digest, reason=declined.reason)
+
+
+@on_statement(DepositSent)
+def take_deposit(sender: Sender, body: DepositSent) -> None:
+    """A provider leaves a deposit for a custodian's node."""
+    custody.hand_on_deposit(sender, body)
+
+
+@on_statement(DepositAnswered)
+def take_deposit_answer(sender: Sender, body: DepositAnswered) -> None:
+    """A custodian keeps a deposit, or does not."""
+    custody.note_deposit(sender, body)
+
+
+@on_statement(ShareAsked)
+def take_asked(sender: Sender, body: ShareAsked) -> None:
+    """A provider asks a custodian for its share."""
+    custody.hand_on_question(sender, body)
+
+
+@on_statement(ShareReleased)
+def take_released(sender: Sender, body: ShareReleased) -> None:
+    """A custodian releases its share for one attempt."""
+    custody.hand_on_release(sender, body)
+
+
+@on_statement(ShareWithheld)
+def take_withheld(sender: Sender, body: ShareWithheld) -> None:
+    """A custodian does not release its share."""
+    custody.hand_on_refusal(sender, body)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.capsules import derived, selectors, services
+from apps.capsules import derived, guarding, selectors, services
 from apps.capsules.forms import ActForm
 from apps.capsules.models import Capsule
 from apps.capsules.selectors import MAY, Act
@@ -186,6 +186,7 @@ def capsule(request: TenantRequest, capsule_id: UUID) -> HttpResponse:
         "sources": derived.known_sources(head.policy.parents) if head else [],
         "for_subjects": SUBJECT in grantees,
         "versions": selectors.versions_of(found),
+        "guards": guarding.lines(found, head) if head else [],
         "contracts": _contracts(found),
         "stopped": [one for one in _contracts(found) if one.state == "active"] if found.is_withdrawn else [],
         "states": _states(found),

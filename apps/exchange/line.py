@@ -215,7 +215,7 @@ def _take_in(call: _Call, signed: Signed, statement: Statement, organisation: Or
     if statement.number <= line.statements:
         return
     _require_follows(statement, number=line.statements, chain=line.chain)
-    sender = Sender(node=call.node, organisation=organisation, now=clock.now())
+    sender = Sender(node=call.node, organisation=organisation, now=clock.now(), statement=signed)
     reason, details = _dispatch(sender, statement)
     kind = str(statement.body.__struct_config__.tag)
     StatementRecord(

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from apps.tenants.models import Organisation
-from creditzone.kernel.documents import Document, Signature
+from creditzone.kernel.documents import Document, Signature, Signed
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -23,6 +23,8 @@ class Sender:
     organisation: Organisation
     now: datetime
     """The portal's clock, which counts."""
+    statement: Signed | None = None
+    """The statement as it was signed, to hand on; none where a heartbeat speaks."""
 
 
 @dataclass(frozen=True, kw_only=True)

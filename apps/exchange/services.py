@@ -18,6 +18,7 @@ from creditzone.kernel.documents import (
     DraftSent,
     Message,
     Signed,
+    StatementPassed,
     digest_of,
     to_canonical,
     type_of,
@@ -44,6 +45,14 @@ def show_at_once(card: Card) -> None:
     served = {card.organisation_id, node_of(card.organisation)}
     for line in NodeLine.objects.exclude(node_id__in=served).select_related("node"):
         tell(line.node, CardShown(number=UNNUMBERED, card=card_document(card)), sender=NOBODY)
+
+
+def pass_on(statement: Signed, *, to: str, sender: Organisation) -> None:
+    """Hand a node's statement, as it was signed, on to the node of another organisation; raises NotFound."""
+    organisation = Organisation.objects.filter(uscc=to, hosted_by=None).first()
+    if organisation is None:
+        raise NotFound(what="organisation")
+    tell(organisation, StatementPassed(number=UNNUMBERED, statement=statement), sender=sender.id)
 
 
 def request_signatures(document: Document, *, of: Iterable[Organisation], drafter: UUID) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from apps.node import cards, firms, health, passkeys, roster, rotation, unlocking
+from apps.node import cards, firms, guardians, health, passkeys, roster, rotation, unlocking
 from apps.node.config import Config, ConfigError, read_config, write_config
 from apps.node.errors import NodeError
 from apps.node.keystore import Keystore
@@ -170,6 +170,16 @@ def add_firm(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
     return _own_card(node, organisation=chosen.organisation)
 
 
+def choose_custodians(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
+    """Choose who guards this node's capsules from the next signed policy on; without any, it guards them alone."""
+    with node.store.write() as tx:
+        guardians.keep(node, tx, chosen.organisation, least=chosen.threshold, by="command line")
+    return {
+        "custodians": [one.organisation for one in guardians.listing(node)],
+        "threshold": guardians.threshold(node),
+    }
+
+
 def show_health(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
     """The node's health: what needs a person, and what waits."""
     report = health.report(node)
@@ -211,6 +221,7 @@ COMMANDS: dict[str, Callable[[Node, argparse.Namespace], object]] = {
     "add-owner": add_owner,
     "enrolment-code": enrolment_code,
     "add-firm": add_firm,
+    "choose-custodians": choose_custodians,
     "health": show_health,
 }
 
@@ -243,6 +254,8 @@ def parser() -> argparse.ArgumentParser:
     choices["add-owner"].add_argument("--role", default="owner", choices=roster.ROLES)
     choices["enrolment-code"].add_argument("--person", required=True, help="somebody of the roster")
     choices["enrolment-code"].add_argument("--organisation", help="a hosted firm; default: the node's own")
+    choices["choose-custodians"].add_argument("--organisation", action="append", default=[], help="repeat for more")
+    choices["choose-custodians"].add_argument("--threshold", type=int, required=True, help="this node counted")
     for name in ("organisation", "name", "name-en"):
         choices["add-firm"].add_argument(f"--{name}", required=True)
     return top

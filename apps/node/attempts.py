@@ -5,23 +5,26 @@ Nothing is taken from the portal: `standing_of` reads what this node's officers 
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
 
-from apps.node import capsules, contracts, outbox, restoring, uses, withdrawals
+from apps.node import capsules, contracts, outbox, restoring, shares, uses, withdrawals
 from apps.node.node import Node
 from apps.node.program import code_digest
 from apps.node.store import Transaction
 from creditzone.kernel.documents import (
     AttemptFailed,
+    CapsuleHeader,
     DocumentError,
     NodeBusy,
     Order,
     OrderAccepted,
     OrderRefused,
     Signed,
+    Statement,
     now_ms,
     read,
 )
@@ -29,7 +32,8 @@ from creditzone.kernel.orders import ATTEMPTS, CheckedOrder, Standing, check_ord
 from creditzone.kernel.refusals import Refused
 
 NUMBERS: Final = frozenset({"decision", "grade", "score"})
-LIVE: Final = ("accepted", "started", "running")
+LIVE: Final = ("asking", "accepted", "started", "running")
+_LIVE_SQL: Final = "state IN ('asking', 'accepted', 'started', 'running')"
 _LEAVES_NO_TRACE: Final = frozenset({"zone-signature", "malformed", "wrong-party", "replayed", "node-restored"})
 
 
@@ -68,7 +72,9 @@ def standing_of(node: Node, *, now: int | None = None) -> Standing:
 
 
 def offer(node: Node, tx: Transaction, document: Signed) -> None:
-    """Check an offered order; accept it and reserve its use, or refuse it with the clause, or say that we are busy."""
+    """Check an offered order; reserve its use and accept it, or refuse it with the clause, or say that we are busy.
+
+    Where the capsule's custodians hold a share, they are asked first: it is accepted once enough of them released."""
     try:
         order = read(document, Order)
     except DocumentError:
@@ -84,21 +90,70 @@ def offer(node: Node, tx: Transaction, document: Signed) -> None:
         return
     node.act(tx)
     uses.reserve(tx, capsule=checked.header.capsule, job=order.job, rule=checked.rule)
-    _insert(tx, document, order, state="accepted", capsule=checked.header.capsule, slot=slot)
+    asks = shares.needs_others(checked.header)
+    state = "asking" if asks else "accepted"
+    _insert(tx, document, order, state=state, capsule=checked.header.capsule, slot=slot)
     card = checked.scorecard
     tx.keep(f"model:{checked.request.model}", f"{card.name}\n{card.name_en}\n{card.version}")
-    outbox.say(
-        node,
-        tx,
-        OrderAccepted(
-            order=order.id,
-            job=order.job,
-            attempt=order.attempt,
-            fence=order.fence,
-            capsule=checked.header.capsule,
-            rule=checked.rule,
-        ),
+    if asks:
+        shares.ask(node, tx, header=checked.header, order=order, document=document)
+    else:
+        _accept(node, tx, order, capsule=checked.header.capsule, rule=checked.rule)
+
+
+def _accept(node: Node, tx: Transaction, order: Order, *, capsule: str, rule: str) -> None:
+    body = OrderAccepted(
+        order=order.id, job=order.job, attempt=order.attempt, fence=order.fence, capsule=capsule, rule=rule
     )
+    outbox.say(node, tx, body)
+
+
+def hear_share(node: Node, tx: Transaction, said: Statement, body: shares.Answer) -> None:
+    """A custodian answered: accept the order that waits for it, or refuse it once too few can still release."""
+    row = tx.one("SELECT * FROM attempt WHERE job = ? AND fence = ? AND state = 'asking'", body.job, body.fence)
+    if row is None:
+        return
+    header = _head(node, row["capsule"])
+    shares.hear(node, tx, said, body, header=header)
+    order = _order(row)
+    try:
+        if not shares.settled(tx, job=order.job, fence=order.fence, header=header):
+            return
+    except Refused as refused:
+        _give_up(node, tx, order, capsule=row["capsule"], refused=refused)
+        return
+    use = tx.one("SELECT rule FROM use WHERE capsule = ? AND job = ?", row["capsule"], order.job)
+    assert use is not None
+    _move(tx, order.job, order.fence, state="accepted")
+    _accept(node, tx, order, capsule=row["capsule"], rule=use["rule"])
+
+
+def give_up_asking(node: Node) -> None:
+    """Orders whose custodians were silent for too long are refused, and who was silent is named."""
+    latest = now_ms() - 1000 * node.config.share_timeout_seconds
+    for found in node.store.all("SELECT job, fence FROM attempt WHERE state = 'asking' AND at <= ?", latest):
+        with node.store.write() as tx:
+            row = tx.one("SELECT * FROM attempt WHERE job = ? AND fence = ?", found["job"], found["fence"])
+            if row is not None and row["state"] == "asking":
+                header = _head(node, row["capsule"])
+                refused = shares.overdue(tx, job=row["job"], fence=row["fence"], header=header)
+                _give_up(node, tx, _order(row), capsule=row["capsule"], refused=refused)
+
+
+def _give_up(node: Node, tx: Transaction, order: Order, *, capsule: str, refused: Refused) -> None:
+    uses.release(tx, capsule=capsule, job=order.job)
+    _move(tx, order.job, order.fence, state="refused", reason=refused.refusal.clause)
+    outbox.say(node, tx, _refusal(order, refused))
+
+
+def _head(node: Node, capsule: str) -> CapsuleHeader:
+    held = capsules.held(node, capsule)
+    assert held is not None
+    return read(held.header, CapsuleHeader)
+
+
+def _order(row: sqlite3.Row) -> Order:
+    return read(msgspec.json.decode(row["text"], type=Signed), Order)
 
 
 def start(tx: Transaction, *, job: str, fence: int) -> None:
@@ -114,10 +169,9 @@ def start(tx: Transaction, *, job: str, fence: int) -> None:
 def stop(node: Node, tx: Transaction, *, job: str, up_to: int, reason: str) -> None:
     """Stop the job's attempts up to a fence: what has not begun ends here, what runs is told to end."""
     rows = tx.all(
-        "SELECT fence, state, capsule FROM attempt WHERE job = ? AND fence <= ? AND state IN (?, ?, ?)",
+        f"SELECT fence, state, capsule FROM attempt WHERE job = ? AND fence <= ? AND {_LIVE_SQL}",  # noqa: S608 (constant)
         job,
         up_to,
-        *LIVE,
     )
     for row in rows:
         if row["state"] == "running":
@@ -210,17 +264,16 @@ def fail_what_ran(node: Node) -> int:
 
 
 def expire(node: Node) -> None:
-    """Accepted attempts whose order has expired end here and give their use back."""
+    """Attempts that wait while their order has expired end here and give their use back."""
     now = now_ms()
-    for row in node.store.all("SELECT job, fence, text FROM attempt WHERE state = 'accepted'"):
-        order = read(msgspec.json.decode(row["text"], type=Signed), Order)
-        if order.expires_at <= now:
+    for row in node.store.all("SELECT job, fence, text FROM attempt WHERE state IN ('asking', 'accepted')"):
+        if _order(row).expires_at <= now:
             fail(node, job=row["job"], fence=row["fence"], reason="lease-lost")
 
 
 def live_jobs(node: Node) -> list[str]:
     """Jobs with a live attempt."""
-    rows = node.store.all("SELECT DISTINCT job FROM attempt WHERE state IN (?, ?, ?)", *LIVE)
+    rows = node.store.all(f"SELECT DISTINCT job FROM attempt WHERE {_LIVE_SQL}")  # noqa: S608 (constant)
     return [row["job"] for row in rows]
 
 
@@ -228,7 +281,7 @@ def slots_free(node: Node) -> int:
     """Slots without a live attempt; none at a restored node that still gets back what it said."""
     if restoring.is_restoring(node):
         return 0
-    row = node.store.one("SELECT count(*) AS busy FROM attempt WHERE state IN (?, ?, ?)", *LIVE)
+    row = node.store.one(f"SELECT count(*) AS busy FROM attempt WHERE {_LIVE_SQL}")  # noqa: S608 (constant)
     return max(0, node.config.slots - (int(row["busy"]) if row is not None else 0))
 
 
@@ -256,13 +309,16 @@ def _require_carried_out(checked: CheckedOrder) -> None:
 def _refuse(node: Node, tx: Transaction, document: Signed, order: Order, refused: Refused) -> None:
     if refused.refusal.clause not in _LEAVES_NO_TRACE:
         _insert(tx, document, order, state="refused", capsule=None, slot=None, reason=refused.refusal.clause)
+    outbox.say(node, tx, _refusal(order, refused))
+
+
+def _refusal(order: Order, refused: Refused) -> OrderRefused:
     note = refused.refusal.note()
-    body = OrderRefused(order=order.id, job=order.job, attempt=order.attempt, fence=order.fence, refusal=note)
-    outbox.say(node, tx, body)
+    return OrderRefused(order=order.id, job=order.job, attempt=order.attempt, fence=order.fence, refusal=note)
 
 
 def _is_free(node: Node, tx: Transaction, slot: int) -> bool:
-    taken = tx.one("SELECT 1 FROM attempt WHERE slot = ? AND state IN (?, ?, ?)", slot, *LIVE)
+    taken = tx.one(f"SELECT 1 FROM attempt WHERE slot = ? AND {_LIVE_SQL}", slot)  # noqa: S608 (constant)
     return slot < node.config.slots and taken is None
 
 
@@ -300,6 +356,8 @@ def _insert(
 
 
 def _move(tx: Transaction, job: str, fence: int, *, state: str, reason: str | None = None) -> None:
+    if state not in LIVE:
+        shares.forget(tx, job=job, fence=fence)
     tx.run(
         "UPDATE attempt SET state = ?, reason = coalesce(?, reason), changed_at = ? WHERE job = ? AND fence = ?",
         state,

@@ -151,6 +151,7 @@ def seal(
     _keep(tx, signed_header, signed_policy, header)
     said = CapsuleSealed(header=signed_header, policy=signed_policy, approved_by=tuple(approved_by))
     outbox.say(node, tx, said, organisation=policy.provider)
+    custody.deposit(node, tx, divided, header=signed_header, policy=signed_policy, key=key)
     return signed_header, signed_policy
 
 

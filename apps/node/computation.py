@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from apps.node import attempts, capsules, contracts, custody, datasets, firmuses, outbox, releases, sealed
+from apps.node import attempts, capsules, contracts, datasets, firmuses, outbox, releases, sealed, shares
 from apps.node.accounts import figures_of, receipt_of
 from apps.node.attempts import Attempt
 from apps.node.errors import NodeError
@@ -199,10 +199,10 @@ class Computation:
         self.figures |= {"rows": result["rows"] + result["dropped"], "dropped": result["dropped"]}
 
     def _content_keys(self, columns: Sequence[str]) -> dict[int, bytes]:
-        """The content keys of the groups that hold these columns, and no others; raises Ended."""
+        """The content keys of the groups that hold these columns, and no others; raises Ended, Refused."""
         header = self.checked.header
         try:
-            keys = open_header(header, custody.secret_of(self.node, header))
+            keys = open_header(header, shares.secret_of(self.node, self.attempt, header))
             groups = {group_of(header.groups, column).index: column for column in columns}
         except (CapsuleDamaged, KeyError):
             raise Ended("capsule-damaged", capsule=header.capsule) from None

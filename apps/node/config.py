@@ -50,6 +50,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tick_seconds: Annotated[float, Meta(gt=0, le=60)] = 1.0
     busy_tick_seconds: Annotated[float, Meta(gt=0, le=60)] = 0.25
     link_timeout_seconds: Annotated[int, Meta(ge=2, le=3600)] = 120
+    share_timeout_seconds: Annotated[int, Meta(ge=1, le=600)] = 15
     psi_protocol: str = "rr22"
     firm_quota_mib: Annotated[int, Meta(ge=1)] = 256
     policy_signers: Annotated[int, Meta(ge=1, le=2)] = 2

@@ -1,19 +1,28 @@
 """The provider's own part of each capsule's secret, kept at this node: without it a header's keys open for nobody.
 
 A new sealing draws a new one and the one before is destroyed, so that older headers, which the portal and others keep,
-do not open any more. It stands in the store under the keystore's key, and deleted bytes are written over there.
+do not open any more. It stands in the store under the keystore's key, and deleted bytes are written over there. The
+custodians' shares leave in their deposits as they are drawn, each sealed to its custodian: none of them stays here.
 """
 
 from __future__ import annotations
 
-from apps.node import documents
+import base64
+from collections.abc import Sequence
+
+import msgspec
+
+from apps.node import guardians, outbox
 from apps.node.node import Node
 from apps.node.store import Transaction
 from creditzone.kernel.custody.join import ShareRefused, join
+from creditzone.kernel.custody.letters import Place, seal_deposit, seal_share
 from creditzone.kernel.custody.shares import SALT, Share
-from creditzone.kernel.custody.split import Divided, Guardian, Plan, divide
-from creditzone.kernel.documents import CapsuleHeader, Policy, key_id
+from creditzone.kernel.custody.split import Divided, divide
+from creditzone.kernel.documents import CapsuleHeader, Deposit, DepositSent, Holder, Policy, Signed, read, signed
 from creditzone.kernel.refusals import Refused
+from creditzone.kernel.sm.keys import Signer
+from creditzone.kernel.sm.sm2 import PublicKey
 from creditzone.kernel.sm.sm4 import AuthenticationError
 
 
@@ -21,11 +30,7 @@ def renew(node: Node, tx: Transaction, policy: Policy) -> Divided:
     """Draw the secret of this version of a capsule and keep the own part in the place of the one before.
 
     Call `destroy_older` once the transaction stands."""
-    owner = documents.own_encryption_key(node, policy.provider)
-    provider = Guardian(
-        kind="provider", organisation=policy.provider, name=node.name_of(policy.provider), key=key_id(owner)
-    )
-    divided = divide(Plan(threshold=1, provider=provider), capsule=policy.capsule, version=policy.version)
+    divided = divide(guardians.plan(node, policy.provider), capsule=policy.capsule, version=policy.version)
     own = divided.shares[0]
     tx.run(
         "INSERT INTO own_part (capsule, version, sealed) VALUES (?, ?, ?) ON CONFLICT (capsule) DO UPDATE SET"
@@ -35,6 +40,40 @@ def renew(node: Node, tx: Transaction, policy: Policy) -> Divided:
         node.keys.seal(own.salt + own.value, use=_use(policy.capsule, policy.version)),
     )
     return divided
+
+
+def deposit(node: Node, tx: Transaction, divided: Divided, *, header: Signed, policy: Signed, key: Signer) -> None:
+    """Leave each custodian its deposit, signed with `key`, in the transaction that keeps the header as the head."""
+    head = read(header, CapsuleHeader)
+    for holder, share in zip(head.custody.holders, divided.shares, strict=True):
+        card = node.card_of(holder.organisation)
+        if holder.kind != "node" or card is None:
+            continue
+        to, place = PublicKey.from_hex(card.encryption_key), place_of(head, holder)
+        document = Deposit(
+            zone=node.zone,
+            provider=head.provider,
+            custodian=holder.organisation,
+            header=header,
+            policy=policy,
+            share=seal_share(share, to, place).hex(),
+            deposited_at=head.sealed_at,
+        )
+        sealed = seal_deposit(msgspec.json.encode(signed(document, key, by=head.provider)), to, place)
+        body = base64.b64encode(sealed).decode()
+        sent = DepositSent(capsule=head.capsule, version=head.version, to=holder.organisation, body=body)
+        outbox.say(node, tx, sent, organisation=head.provider)
+
+
+def place_of(header: CapsuleHeader, holder: Holder) -> Place:
+    """Where a holder's share of this header belongs."""
+    return Place(
+        zone=header.zone,
+        provider=header.provider,
+        holder=holder.organisation,
+        capsule=header.capsule,
+        version=header.version,
+    )
 
 
 def has_part(tx: Transaction, capsule: str, version: int) -> bool:
@@ -52,12 +91,13 @@ def destroy_older(node: Node) -> None:
     node.store.forget_deleted()
 
 
-def secret_of(node: Node, header: CapsuleHeader) -> bytes:
-    """The header's secret, put together from the shares that are here; raises Refused and names the holder."""
+def secret_of(node: Node, header: CapsuleHeader, released: Sequence[Share] = ()) -> bytes:
+    """The header's secret, put together from the own part and what custodians released; raises Refused and names the
+    holder."""
     row = node.store.one(
         "SELECT sealed FROM own_part WHERE capsule = ? AND version = ?", header.capsule, header.version
     )
-    shares = []
+    shares = list(released)
     if row is not None:
         try:
             plain = node.keys.open_sealed(row["sealed"], use=_use(header.capsule, header.version))

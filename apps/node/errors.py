@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from apps.node.sentences.of_custody import CUSTODY
 from apps.node.sentences.of_lineage import LINEAGE
 from apps.node.sentences.of_packages import PACKAGES
 from apps.node.sentences.of_passkeys import PASSKEYS, Words
 from creditzone.kernel.refusals import Refusal
 
 CODES: Final[dict[str, Words]] = {
+    **CUSTODY,
     **LINEAGE,
     **PASSKEYS,
     "not-found": (

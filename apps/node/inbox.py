@@ -7,7 +7,7 @@ import sqlite3
 import msgspec
 import structlog
 
-from apps.node import attempts, cards, contracts, outbox, restoring, results, sealed
+from apps.node import attempts, cards, contracts, outbox, passed, restoring, results, sealed
 from apps.node.node import Node
 from apps.node.store import Transaction
 from creditzone.kernel.documents import (
@@ -30,6 +30,7 @@ from creditzone.kernel.documents import (
     Policy,
     SealedDelivered,
     Signed,
+    StatementPassed,
     now_ms,
     parse_any,
     type_of,
@@ -80,6 +81,8 @@ def _apply(node: Node, tx: Transaction, message: Message) -> None:
             cards.show(node, tx, message.card)
         case SealedDelivered():
             sealed.keep(node, tx, message.message)
+        case StatementPassed():
+            passed.take(node, tx, message.statement)
 
 
 def take_draft(node: Node, tx: Transaction, document: Signed, *, organisation: str) -> bool:

@@ -14,7 +14,10 @@ from apps.node.store import Store, Transaction
 from creditzone.kernel.documents import (
     FOR_ONE_READER,
     CardIssued,
+    DepositSent,
     Recalled,
+    SealedSent,
+    ShareReleased,
     Signed,
     Statement,
     StatementBody,
@@ -27,6 +30,7 @@ from creditzone.kernel.sm.keys import Signer
 _SPEAKS_WITH: Final = "speaks-with"
 _ANNOUNCED: Final = "card-announced"
 _UNKEPT: Final = tuple(str(body.__struct_config__.tag) for body in FOR_ONE_READER)
+_SEALED: Final = tuple(str(body.__struct_config__.tag) for body in (SealedSent, DepositSent, ShareReleased))
 
 
 def say(node: Node, tx: Transaction, body: StatementBody, *, organisation: str | None = None) -> int:
@@ -87,11 +91,17 @@ def waiting(node: Node, *, most: int = 200, most_bytes: int = 1_500_000) -> list
     return batch
 
 
+def is_waiting(node: Node) -> bool:
+    """Whether there is something that the portal has not acknowledged."""
+    return node.store.one("SELECT 1 FROM outbox WHERE acknowledged = 0 LIMIT 1") is not None
+
+
 def acknowledge(tx: Transaction, *, up_to: int) -> None:
-    """The portal has all statements up to this number; sealed messages, which are large, keep only their digest."""
+    """The portal has all statements up to this number; sealed messages, deposits and shares keep only their digest."""
     tx.run(
-        "UPDATE outbox SET acknowledged = 1, text = CASE kind WHEN 'sealed' THEN '' ELSE text END"
+        f"UPDATE outbox SET acknowledged = 1, text = CASE WHEN kind IN ({_marks(_SEALED)}) THEN '' ELSE text END"  # noqa: S608 (marks only)
         " WHERE acknowledged = 0 AND number <= ?",
+        *_SEALED,
         up_to,
     )
     if int(tx.setting(_ANNOUNCED) or up_to + 1) <= up_to:
@@ -113,9 +123,9 @@ def last(tx: Transaction) -> tuple[int, str | None]:
 
 def unkept(tx: Transaction) -> int:
     """How many of the newest statements in a row were for one reader, so that the portal keeps only their digests."""
+    newest_kept = f"SELECT number FROM outbox WHERE kind NOT IN ({_marks(_UNKEPT)}) ORDER BY number DESC LIMIT 1"  # noqa: S608 (marks only)
     row = tx.one(
-        "SELECT count(*) AS number FROM outbox WHERE number > coalesce("
-        "(SELECT number FROM outbox WHERE kind NOT IN (?, ?) ORDER BY number DESC LIMIT 1), 0)",
+        f"SELECT count(*) AS number FROM outbox WHERE number > coalesce(({newest_kept}), 0)",  # noqa: S608 (as above)
         *_UNKEPT,
     )
     return 0 if row is None else int(row["number"])
@@ -133,3 +143,7 @@ def take_back(tx: Transaction, recalled: Recalled) -> None:
         kind,
         now_ms(),
     )
+
+
+def _marks(values: tuple[str, ...]) -> str:
+    return ", ".join("?" * len(values))

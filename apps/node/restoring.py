@@ -257,7 +257,7 @@ def _end(node: Node, tx: Transaction, found: Report) -> None:
     firmuses.lose_what_is_unknown(tx)
     tx.run(
         "UPDATE attempt SET state = 'stopped', reason = 'node-restored', changed_at = ?"
-        " WHERE state IN ('accepted', 'started')",
+        " WHERE state IN ('asking', 'accepted', 'started')",
         now_ms(),
     )
     tx.forget(_GOING_ON)

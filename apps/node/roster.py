@@ -39,6 +39,7 @@ class Act(StrEnum):
     CONFIRM_CARD = "confirm-card"
     EDIT_ROSTER = "edit-roster"
     DRAW_CODE = "draw-code"
+    CHOOSE_CUSTODIANS = "choose-custodians"
 
 
 _ALL: Final = frozenset(ROLES)
@@ -58,6 +59,7 @@ MAY: Final[dict[Act, frozenset[Role]]] = {
     Act.CONFIRM_CARD: frozenset({"owner", "steward"}),
     Act.EDIT_ROSTER: frozenset({"owner"}),
     Act.DRAW_CODE: frozenset({"owner"}),
+    Act.CHOOSE_CUSTODIANS: frozenset({"owner"}),
 }
 BINDING: Final = frozenset(
     {
@@ -67,6 +69,7 @@ BINDING: Final = frozenset(
         Act.WITHDRAW_CAPSULE,
         Act.CONFIRM_CARD,
         Act.EDIT_ROSTER,
+        Act.CHOOSE_CUSTODIANS,
     }
 )
 """Acts that bind: they need a code not older than FRESH_MS. For policies, and codes

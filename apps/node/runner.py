@@ -21,7 +21,7 @@ from typing import IO, Final
 import msgspec
 import structlog
 
-from apps.node import attempts, computation, datasets, health, inbox, rotation
+from apps.node import attempts, computation, datasets, health, inbox, outbox, rotation
 from apps.node.config import ConfigError
 from apps.node.exchange import ExchangeFailed, exchange
 from apps.node.node import Node, open_node
@@ -41,13 +41,15 @@ class Runner:
         self._jobs: dict[str, threading.Thread] = {}
         self._measuring: threading.Thread | None = None
         self._silent_until = 0.0
+        self._heard = False
 
     def run(self) -> None:
         """Clear what an earlier life left, then turn until told to end."""
         self.recover()
         while not self.ending.is_set():
             self.turn()
-            busy = self._jobs or self._measuring or attempts.live_jobs(self.node)
+            said = self._heard and outbox.is_waiting(self.node)  # somebody may wait for just that
+            busy = self._jobs or self._measuring or said or attempts.live_jobs(self.node)
             tick = self.node.config.busy_tick_seconds if busy else self.node.config.tick_seconds
             self.ending.wait(tick)
         for thread in [*self._jobs.values(), *([self._measuring] if self._measuring else [])]:
@@ -65,6 +67,8 @@ class Runner:
         self._collect()
         if time.monotonic() >= self._silent_until:
             self._exchange()
+        self.node.store.forget_noted()
+        attempts.give_up_asking(self.node)
         attempts.expire(self.node)
         rotation.destroy_old(self.node)
         self._start_jobs()
@@ -78,9 +82,11 @@ class Runner:
         try:
             answer = exchange(self.node, beat)
         except ExchangeFailed as failure:
+            self._heard = False
             self._note_exchange(failure.reason)
             self._silent_until = time.monotonic() + failure.wait
             return
+        self._heard = True
         for message in answer.messages:
             inbox.take(self.node, message)
         self._note_exchange("")

@@ -74,6 +74,24 @@ CREATE TABLE capsule (
   header TEXT NOT NULL, policy TEXT NOT NULL, withdrawn INTEGER NOT NULL DEFAULT 0, sealed_at INTEGER NOT NULL);
 CREATE TABLE own_part (capsule TEXT PRIMARY KEY, version INTEGER NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;
 
+CREATE TABLE custodian (
+  organisation TEXT PRIMARY KEY, chosen_by TEXT NOT NULL, chosen_at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE share_ask (
+  job TEXT NOT NULL, fence INTEGER NOT NULL, holder TEXT NOT NULL, capsule TEXT NOT NULL, version INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('asked', 'released', 'withheld', 'wrong')),
+  clause TEXT NOT NULL DEFAULT '', facts TEXT NOT NULL DEFAULT '{}', body TEXT NOT NULL DEFAULT '',
+  expires_at INTEGER NOT NULL DEFAULT 0, asked_at INTEGER NOT NULL, answered_at INTEGER,
+  PRIMARY KEY (job, fence, holder)) WITHOUT ROWID;
+
+CREATE TABLE deposit (
+  provider TEXT NOT NULL, capsule TEXT NOT NULL, version INTEGER NOT NULL, text TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('held', 'stopped')), taken_at INTEGER NOT NULL,
+  PRIMARY KEY (provider, capsule)) WITHOUT ROWID;
+CREATE TABLE share_answer (
+  provider TEXT NOT NULL, capsule TEXT NOT NULL, job TEXT NOT NULL, fence INTEGER NOT NULL, version INTEGER NOT NULL,
+  clause TEXT NOT NULL, facts TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (provider, capsule, job, fence)) WITHOUT ROWID;
+
 CREATE TABLE use (
   capsule TEXT NOT NULL, job TEXT NOT NULL, rule TEXT NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('reserved', 'spent', 'released')), rows INTEGER NOT NULL DEFAULT 0,
@@ -87,10 +105,10 @@ CREATE TABLE attempt (
   job TEXT NOT NULL, fence INTEGER NOT NULL, attempt INTEGER NOT NULL, order_id TEXT NOT NULL UNIQUE,
   capsule TEXT, slot INTEGER, text TEXT NOT NULL,
   state TEXT NOT NULL CHECK (state IN
-    ('accepted', 'started', 'running', 'finished', 'failed', 'refused', 'busy', 'stopped')),
+    ('asking', 'accepted', 'started', 'running', 'finished', 'failed', 'refused', 'busy', 'stopped')),
   stage TEXT NOT NULL DEFAULT 'check', reason TEXT, at INTEGER NOT NULL, changed_at INTEGER NOT NULL,
   PRIMARY KEY (job, fence)) WITHOUT ROWID;
-CREATE INDEX attempt_live ON attempt (state) WHERE state IN ('accepted', 'started', 'running');
+CREATE INDEX attempt_live ON attempt (state) WHERE state IN ('asking', 'accepted', 'started', 'running');
 
 CREATE TABLE result (
   job TEXT PRIMARY KEY, organisation TEXT NOT NULL, request TEXT NOT NULL, model TEXT,
@@ -172,6 +190,10 @@ class Transaction:
         row = self.one("SELECT value FROM setting WHERE name = ?", name)
         return None if row is None else str(row["value"])
 
+    def deleted_secrets(self) -> None:
+        """Note that bytes were deleted of which no copy is to stay: `Store.forget_noted` sees to it."""
+        self.keep("deleted-secrets", "1")
+
     def forget(self, name: str) -> None:
         """Drop a kept setting."""
         self.run("DELETE FROM setting WHERE name = ?", name)
@@ -226,6 +248,12 @@ class Store:
 
         Whether it was done: somebody who reads meanwhile keeps the log as it is, and it is to be asked for again."""
         return not self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+
+    def forget_noted(self) -> None:
+        """Forget deleted bytes where a transaction noted some; where somebody reads, the next call tries again."""
+        if self.setting("deleted-secrets") is not None and self.forget_deleted():
+            with self.write() as tx:
+                tx.forget("deleted-secrets")
 
     def close(self) -> None:
         """Close this thread's connection."""

@@ -101,6 +101,7 @@ NAV: dict[str, list[Entry]] = {
         Entry(label=_("Results"), url="node:results"),
         Entry(label=_("Contracts"), url="node:contracts"),
         Entry(label=_("Cards"), url="node:cards"),
+        Entry(label=_("Custody"), url="node:custody"),
         Entry(label=_("Roster"), url="node:roster"),
         Entry(label=_("Passkeys"), url="node:passkeys"),
         Entry(label=_("Health"), url="node:health"),

@@ -182,6 +182,27 @@ class CardForm(BindingForm):
     )
 
 
+class CustodiansForm(BindingForm):
+    """Who guards beside this node, and how many holders it takes."""
+
+    custodians = forms.MultipleChoiceField(
+        label=_("Custodians"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Organisations whose cards are confirmed here. None: this node guards alone."),
+    )
+    threshold = forms.IntegerField(
+        label=_("Holders it takes"),
+        min_value=1,
+        max_value=255,
+        help_text=_("This node counts as one and is always needed: 2 means this node and any one custodian."),
+    )
+
+    def __init__(self, data: Any = None, *, fit: list[tuple[str, str]], **more: Any) -> None:
+        super().__init__(data, **more)
+        self.fields["custodians"].choices = fit  # type: ignore[attr-defined]
+
+
 class PersonForm(BindingForm):
     """A new person in the roster."""
 
@@ -245,6 +266,8 @@ AT_FIELD = {
     "fingerprint-wrong": "fingerprint",
     "last-owner": "role",
     "enrolment-code": "code",
+    "custody-threshold": "threshold",
+    "custodian-unfit": "custodians",
 }
 """At which field a service's refusal is shown."""
 

@@ -113,6 +113,7 @@ DISCLOSURES: dict[str, Words] = {
 }
 
 JOB_STATES: dict[str, tuple[Words, str]] = {
+    "asking": (_("asks custodians for their shares"), "now"),
     "accepted": (_("accepted, waits for the start"), "now"),
     "started": (_("started"), "now"),
     "running": (_("running"), "now"),

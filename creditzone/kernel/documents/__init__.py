@@ -42,7 +42,7 @@ from creditzone.kernel.documents.cards import (
     Card,
     Ticket,
 )
-from creditzone.kernel.documents.custody import Custody, Holder, HolderKind
+from creditzone.kernel.documents.custody import Custody, Deposit, Holder, HolderKind
 from creditzone.kernel.documents.exchange import (
     CardShown,
     DocumentCompleted,
@@ -56,6 +56,7 @@ from creditzone.kernel.documents.exchange import (
     OrderStopped,
     Recalled,
     SealedDelivered,
+    StatementPassed,
     Uplink,
 )
 from creditzone.kernel.documents.jobs import (
@@ -79,6 +80,13 @@ from creditzone.kernel.documents.scorecards import (
     Bin,
     Feature,
     Scorecard,
+)
+from creditzone.kernel.documents.shares import (
+    DepositAnswered,
+    DepositSent,
+    ShareAsked,
+    ShareReleased,
+    ShareWithheld,
 )
 from creditzone.kernel.documents.statements import (
     FOR_ONE_READER,
@@ -150,6 +158,9 @@ __all__ = [
     "D",
     "DatasetMeasured",
     "DecimalText",
+    "Deposit",
+    "DepositAnswered",
+    "DepositSent",
     "Digest",
     "Disclosure",
     "Document",
@@ -201,6 +212,9 @@ __all__ = [
     "Scorecard",
     "SealedDelivered",
     "SealedSent",
+    "ShareAsked",
+    "ShareReleased",
+    "ShareWithheld",
     "Signature",
     "SignatureInvalid",
     "Signed",
@@ -208,6 +222,7 @@ __all__ = [
     "StageReached",
     "Statement",
     "StatementBody",
+    "StatementPassed",
     "TakenGrade",
     "Ticket",
     "Uplink",

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from creditzone.kernel.forms import Digest, Hex, Part, Uscc, Words
+from creditzone.kernel.forms import Digest, Document, Hex, Instant, Part, Signed, Uscc, Words
 
 HolderKind = Literal["provider", "node", "officer", "regulator"]
 
@@ -28,3 +28,15 @@ class Custody(Part, frozen=True, kw_only=True):
     salt: Hex
     secret: Digest
     holders: tuple[Holder, ...]
+
+
+class Deposit(Document, frozen=True, kw_only=True, tag="deposit"):
+    """What a provider leaves with one custodian, signed with the key of the header: the capsule's head with its policy,
+    and the custodian's share, sealed to its node's key."""
+
+    provider: Uscc
+    custodian: Uscc
+    header: Signed
+    policy: Signed
+    share: Hex
+    deposited_at: Instant

@@ -105,8 +105,16 @@ class SealedDelivered(Part, frozen=True, kw_only=True, tag_field="kind", tag="se
     message: SealedSent
 
 
+class StatementPassed(Part, frozen=True, kw_only=True, tag_field="kind", tag="passed"):
+    """Another node's statement for this one, as that node signed it."""
+
+    number: Annotated[int, Meta(ge=1)]
+    statement: Signed
+
+
 Message = (
     OrderOffered | OrderStarted | OrderStopped | DraftSent | DocumentCompleted | CardShown | SealedDelivered | JobEnded
+    | StatementPassed
 )  # fmt: skip
 
 

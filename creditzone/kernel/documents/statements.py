@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from creditzone.kernel.documents.jobs import Figure
 from creditzone.kernel.documents.policies import Lineage
+from creditzone.kernel.documents.shares import DepositAnswered, DepositSent, ShareAsked, ShareReleased, ShareWithheld
 from creditzone.kernel.forms import (
     Count,
     Digest,
@@ -197,13 +198,13 @@ class GradesTaken(Part, frozen=True, kw_only=True, tag_field="kind", tag="taken"
 StatementBody = (
     CardIssued | DatasetMeasured | CapsuleSealed | CapsuleWithdrawn | DocumentSigned | DraftDeclined | ContractActed
     | OrderAccepted | OrderRefused | NodeBusy | StageReached | AttemptFailed | Receipted | SealedSent | ResultOpened
-    | GradesTaken
+    | GradesTaken | DepositSent | DepositAnswered | ShareAsked | ShareReleased | ShareWithheld
 )  # fmt: skip
 
 
-FOR_ONE_READER = (SealedSent, GradesTaken)
-"""Statements of which the portal keeps no copy beside what is made of them: sealed messages go to their recipient's
-node alone, taken grades into their organisation's file alone. Digest and chain stay."""
+FOR_ONE_READER = (SealedSent, GradesTaken, DepositSent, ShareAsked, ShareReleased)
+"""Statements of which the portal keeps no copy beside what is made of them: sealed messages, deposits and shares go to
+their recipient's node alone, taken grades into their organisation's file alone. Digest and chain stay."""
 
 
 class Statement(Document, frozen=True, kw_only=True, tag="statement"):

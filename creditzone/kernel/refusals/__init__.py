@@ -23,9 +23,12 @@ class Refusal:
     facts: dict[str, str] = field(default_factory=dict)
 
     def sentence(self, language: Language) -> str:
-        """What was wrong, in words."""
+        """What was wrong, in words; a fact `why` that is itself a clause is said in its own sentence."""
         clause = CLAUSES.get(self.clause, UNKNOWN)
-        return _fill(clause.zh if language == "zh" else clause.en, self)
+        said = self
+        if (why := self.facts.get("why")) in CLAUSES and why != self.clause:
+            said = Refusal(self.clause, {**self.facts, "why": Refusal(why, self.facts).sentence(language)})
+        return _fill(clause.zh if language == "zh" else clause.en, said)
 
     def remedy(self, language: Language) -> str:
         """What the reader may do next."""

@@ -170,6 +170,24 @@ OF_JOBS: dict[str, Clause] = {
         "请该持有方核对分片；必要时请提供方重新签署策略。",
         "Its holder checks it; where it is lost, the provider signs the policy anew.",
     ),
+    "share-withheld": Clause(
+        "%(holder)s 没有交出所保管的密钥分片：%(why)s",
+        "%(holder)s did not release its share of the capsule's secret: %(why)s",
+        "请向该保管方了解；其理由消除后可重新提交任务。",
+        "Ask that custodian; once its reason is gone, submit the job again.",
+    ),
+    "deposit-missing": Clause(
+        "保管方没有收到胶囊 %(capsule)s 的密钥分片。",
+        "The custodian has no deposit of the capsule %(capsule)s.",
+        "请提供方重新签署策略，分片将重新交存。",
+        "The provider signs the policy anew, which deposits new shares.",
+    ),
+    "deposit-unfit": Clause(
+        "%(organisation)s 交存的密钥分片与其胶囊头不符，未予保管。",
+        "The share that %(organisation)s deposited does not fit the capsule's header; it is not kept.",
+        "请提供方重新签署策略，分片将重新交存。",
+        "The provider signs the policy anew, which deposits new shares.",
+    ),
     "custody-malformed": Clause(
         "胶囊头中的密钥分管记录自相矛盾，未启封。",
         "What the capsule's header says of its holders contradicts itself; the capsule was not opened.",

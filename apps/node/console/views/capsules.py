@@ -19,7 +19,9 @@ def listing(request: NodeRequest) -> HttpResponse:
     """All own capsules, newest first, rule by rule."""
     own = capsules.listing(request.node, request.acting)
     may_withdraw = roster.may(request.acting, Act.WITHDRAW_CAPSULE)
-    return render(request, "node/capsules.html", {"capsules": own, "may_withdraw": may_withdraw})
+    is_alone = all(len(one.header.custody.holders) == 1 for one in own)
+    context = {"capsules": own, "may_withdraw": may_withdraw, "is_alone": is_alone}
+    return render(request, "node/capsules.html", context)
 
 
 @require_http_methods(["GET", "POST"])
