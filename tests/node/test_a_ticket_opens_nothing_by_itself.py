@@ -57,7 +57,7 @@ def test_a_good_ticket_gives_a_name_once_and_no_role(zone, bank):
 
 ALTERED = [
     ({"expires_at": now_ms() - 1, "issued_at": now_ms() - 100_000}, "ticket-expired"),
-    ({"issued_at": now_ms() + 600_000, "expires_at": now_ms() + 660_000}, "ticket-expired"),
+    ({"issued_at": now_ms() + 86_400_000, "expires_at": now_ms() + 86_460_000}, "ticket-expired"),
     ({"expires_at": now_ms() + 3_600_000}, "ticket-invalid"),
     ({"node": CENTRE}, "ticket-elsewhere"),
     ({"organisation": CENTRE}, "ticket-elsewhere"),
