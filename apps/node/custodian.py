@@ -37,7 +37,6 @@ from creditzone.kernel.documents import (
     key_id,
     now_ms,
     read,
-    require_signature,
 )
 from creditzone.kernel.orders import CheckedOrder, HeldCapsule, Standing, check_order
 from creditzone.kernel.refusals import Refusal, Refused
@@ -90,7 +89,7 @@ def _guarded(node: Node, row: sqlite3.Row) -> Guarded:
 # Deposits -----------------------------------------------------------------------------------------------------------
 
 
-def take(node: Node, tx: Transaction, said: Statement, body: DepositSent, *, card: Card) -> None:
+def take(node: Node, tx: Transaction, said: Statement, body: DepositSent) -> None:
     """Keep a provider's deposit in the place of an older one, and say so; one that is not newer changes nothing."""
     if body.to != node.organisation:
         return
@@ -99,7 +98,7 @@ def take(node: Node, tx: Transaction, said: Statement, body: DepositSent, *, car
         return
     refusal = None
     try:
-        text = _checked(node, said, body, card)
+        text = _checked(node, said, body)
     except Refused as refused:
         refusal = refused.refusal.note()
     else:
@@ -121,7 +120,7 @@ def take(node: Node, tx: Transaction, said: Statement, body: DepositSent, *, car
     outbox.say(node, tx, answer)
 
 
-def _checked(node: Node, said: Statement, body: DepositSent, card: Card) -> str:
+def _checked(node: Node, said: Statement, body: DepositSent) -> str:
     """The deposit's text, once it opens here, is its provider's, and its share is the one of its header."""
     place = Place(
         zone=node.zone,
@@ -130,13 +129,13 @@ def _checked(node: Node, said: Statement, body: DepositSent, card: Card) -> str:
         capsule=body.capsule,
         version=body.version,
     )
-    key = PublicKey.from_hex(card.signing_key)
+    provider = said.organisation
     try:
         plain = open_deposit(base64.b64decode(body.body, validate=True), node.keys.encryption, place)
         document = msgspec.json.decode(plain, type=Signed)
-        deposit = require_signature(document, Deposit, by=said.organisation, key=key)
-        header = require_signature(deposit.header, CapsuleHeader, by=said.organisation, key=key)
-        policy = require_signature(deposit.policy, Policy, by=said.organisation, key=key)
+        deposit = node.require_signed(document, Deposit, by=provider, now=now_ms())
+        header = node.require_signed(deposit.header, CapsuleHeader, by=provider, now=now_ms())
+        policy = node.require_signed(deposit.policy, Policy, by=provider, now=now_ms())
         fits = (deposit.custodian, header.capsule, header.version, header.policy, policy.capsule)
         if fits != (node.organisation, body.capsule, body.version, deposit.policy.digest, body.capsule):
             raise Refused("deposit-unfit", organisation=said.organisation)
@@ -254,6 +253,7 @@ def _standing(node: Node, tx: Transaction, provider: str, body: ShareAsked, held
         capsule=lambda capsule: held if capsule == body.capsule else None,
         counts=lambda capsule, job: {},
         program=body.program,
+        earlier=node.earlier_keys(),
     )
 
 

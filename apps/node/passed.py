@@ -18,9 +18,9 @@ from creditzone.kernel.documents import (
     SignatureInvalid,
     Signed,
     Statement,
-    require_signature,
+    now_ms,
+    read,
 )
-from creditzone.kernel.sm.sm2 import PublicKey
 
 log = structlog.get_logger("node.passed")
 
@@ -32,7 +32,8 @@ def take(node: Node, tx: Transaction, document: Signed) -> None:
     try:
         if card is None:
             raise SignatureInvalid(f"no confirmed card of {signer}")
-        said = require_signature(document, Statement, by=signer, key=PublicKey.from_hex(card.signing_key))
+        dated = read(document, Statement).at
+        said = node.require_signed(document, Statement, by=signer, dated=dated, now=now_ms())
     except (DocumentError, SignatureInvalid) as error:
         log.warning("not-its-nodes", why=type(error).__name__)
         return
@@ -43,7 +44,7 @@ def take(node: Node, tx: Transaction, document: Signed) -> None:
 def _act(node: Node, tx: Transaction, said: Statement, card: Card) -> None:
     match body := said.body:
         case DepositSent():
-            custodian.take(node, tx, said, body, card=card)
+            custodian.take(node, tx, said, body)
         case ShareAsked():
             custodian.answer(node, tx, said, body, card=card)
         case CapsuleWithdrawn():

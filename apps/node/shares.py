@@ -29,7 +29,6 @@ from creditzone.kernel.documents import (
     now_ms,
 )
 from creditzone.kernel.refusals import Refused
-from creditzone.kernel.sm.sm2 import PublicKey
 
 if TYPE_CHECKING:
     from apps.node.attempts import Attempt
@@ -127,13 +126,19 @@ def _purpose(node: Node, *, sender: str, to: str, job: str, attempt: int, about:
 
 def _opened(node: Node, holder: Holder, header: CapsuleHeader, body: str, purpose: sealed.Purpose) -> Share | None:
     """The released share; None where it is damaged, was for another place, or is not the one of the header."""
-    card = node.card_of(holder.organisation)
-    if card is None:
-        return None
     try:
-        sender = PublicKey.from_hex(card.signing_key)
-        text = sealed.unseal(purpose, base64.b64decode(body, validate=True), key=node.keys.encryption, sender=sender)
-        plain = bytes.fromhex(text)
+        message = base64.b64decode(body, validate=True)
+        sender = next(
+            (
+                key
+                for key in node.keys_of(holder.organisation, now=now_ms())
+                if sealed.is_by(purpose, message, sender=key)
+            ),
+            None,
+        )
+        if sender is None:
+            return None
+        plain = bytes.fromhex(sealed.unseal(purpose, message, key=node.keys.encryption, sender=sender))
     except (sealed.MessageDamaged, ValueError):
         return None
     share = Share(holder.index, plain[:SALT], plain[SALT:])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import msgspec
 import pytest
 
-from apps.node import attempts, capsules, computation, custodian, sealed, shares, uses
+from apps.node import attempts, capsules, computation, custodian, rotation, sealed, shares, uses
 from apps.node.custody import place_of
 from apps.node.errors import NodeError
 from apps.node.node import Node
@@ -32,6 +32,7 @@ from creditzone.kernel.documents import (
     with_signature,
 )
 from tests.node import guarding, jobs, world
+from tests.node.test_keys_change_while_work_goes_on import PAST, rotate
 from tests.node.world import BANK, CENTRE, HOST, PLATFORM, Zone
 
 
@@ -362,6 +363,28 @@ def test_a_deposit_that_does_not_fit_is_not_kept(guarded: Guarded):
     assert custodian.listing(guarded.platform) == []
     answers = world.bodies(guarded.platform, "deposit-answer")
     assert [one.refusal and one.refusal.clause for one in answers] == [None, "deposit-unfit"]
+
+
+def test_keys_that_change_on_both_sides_leave_a_deposit_usable(guarded: Guarded):
+    rotate(guarded.zone, guarded.centre, guarded.platform)
+    order = guarded.offer()
+    guarded.ask()
+    guarded.answer()
+    assert len(world.bodies(guarded.centre, "accept")) == 1
+    world.start(guarded.zone, guarded.centre, order)
+    attempt = attempts.next_started(guarded.centre)
+    assert attempt is not None
+    assert len(shares.secret_of(guarded.centre, attempt, guarded.header())) == 32
+
+
+def test_a_deposit_sealed_to_a_destroyed_key_releases_nothing(guarded: Guarded):
+    rotate(guarded.zone, guarded.platform)
+    rotation.destroy_old(guarded.platform, now=now_ms() + PAST)
+    guarded.offer()
+    guarded.ask()
+    guarded.answer()
+    clause, facts = guarded.refusal()
+    assert (clause, facts["why"]) == ("share-withheld", "deposit-unfit")
 
 
 def test_a_custodian_is_another_organisation_with_a_node_whose_card_is_confirmed(quartet: Zone):
