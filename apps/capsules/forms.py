@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -275,29 +274,3 @@ def initial_forms(values: Sequence[Mapping[str, Any]], *, domain: str) -> list[R
 def bound_forms(data: Any, count: int, *, domain: str) -> list[RuleForm]:
     """Forms bound to what was sent."""
     return [RuleForm(data, prefix=f"r{at}", domain=domain) for at in range(1, count + 1)]
-
-
-class ActForm(forms.Form):
-    """An act on a capsule: its reason, and its name where the act cannot be taken back lightly."""
-
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=400,
-        help_text=_("It stands in the ledger."),
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
-    name = forms.CharField(max_length=400, widget=forms.TextInput(attrs={"autocomplete": "off"}))
-
-    def __init__(self, *args: Any, name: str, needs: Sequence[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.expected = name
-        self.fields["name"].label = gettext("Type “%(name)s” to go on") % {"name": name}
-        for field in set(self.fields) - set(needs):
-            del self.fields[field]
-
-    def clean_name(self) -> str:
-        """The object's name, typed exactly."""
-        given: str = self.cleaned_data["name"].strip()
-        if given != self.expected:
-            raise ValidationError(gettext("This is not its name. Nothing was changed."))
-        return given

@@ -24,16 +24,14 @@ class Capsule(Stateful, TenantModel):
         SEALED = "sealed", _("sealed")
         LISTED = "listed", _("listed")
         FROZEN = "frozen", _("frozen")
-        WITHDRAWN = "withdrawn", _("withdrawn at its node")
         REVOKED = "revoked", _("revoked")
         DESTROYED = "destroyed", _("destroyed")
 
     MOVES: ClassVar[Mapping[Any, set[Any]]] = {
         State.DRAFT: {State.SEALED, State.DESTROYED},
-        State.SEALED: {State.LISTED, State.FROZEN, State.WITHDRAWN, State.REVOKED},
-        State.LISTED: {State.SEALED, State.FROZEN, State.WITHDRAWN, State.REVOKED},
-        State.FROZEN: {State.SEALED, State.WITHDRAWN, State.REVOKED},
-        State.WITHDRAWN: {State.SEALED, State.REVOKED},
+        State.SEALED: {State.LISTED, State.FROZEN, State.REVOKED},
+        State.LISTED: {State.SEALED, State.FROZEN, State.REVOKED},
+        State.FROZEN: {State.SEALED, State.REVOKED},
         State.REVOKED: {State.DESTROYED},
     }
     USABLE: ClassVar[frozenset[str]] = frozenset({State.SEALED, State.LISTED})
@@ -69,9 +67,9 @@ class Capsule(Stateful, TenantModel):
         return self.state in self.USABLE
 
     @property
-    def is_withdrawn(self) -> bool:
-        """Whether its node opens it for nobody until it is sealed to a newer policy."""
-        return bool(self.state == self.State.WITHDRAWN)
+    def is_closed(self) -> bool:
+        """Whether its node opens it for nobody: frozen, revoked or destroyed."""
+        return self.state in {self.State.FROZEN, self.State.REVOKED, self.State.DESTROYED}
 
 
 class CapsuleParty(Party):
@@ -107,3 +105,31 @@ class CapsuleVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.capsule_id} v{self.version}"
+
+
+class CapsuleAct(models.Model):
+    """A provider's signed act on its capsule, as its node sent it."""
+
+    class Kind(models.TextChoices):
+        """What was done."""
+
+        FREEZE = "freeze", _("frozen")
+        RESUME = "resume", _("resumed")
+        REVOKE = "revoke", _("revoked")
+        DESTROY = "destroy", _("destroyed")
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    capsule = models.ForeignKey(Capsule, on_delete=models.CASCADE, related_name="acts")
+    act = models.CharField(max_length=10, choices=Kind)
+    version = models.PositiveIntegerField()
+    reason = models.CharField(max_length=400)
+    person = models.UUIDField()
+    document = models.JSONField()
+    """`documents.Signed` of a `CapsuleAct`."""
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.capsule_id}"

@@ -1,9 +1,11 @@
 """What nodes say about capsules and their policies."""
 
-from apps.capsules.services import decline_policy, record_withdrawal, register
+from apps.capsules.acts import record_act, tell_again
+from apps.capsules.services import decline_policy, register
 from apps.core.errors import Invalid
-from apps.exchange.registry import DeclinedDraft, Sender, SignedDraft, on_declined, on_signed, on_statement
-from creditzone.kernel.documents import CapsuleSealed, CapsuleWithdrawn, Policy
+from apps.exchange.registry import DeclinedDraft, Sender, SignedDraft, on_declined, on_restored, on_signed, on_statement
+from apps.tenants.models import Organisation
+from creditzone.kernel.documents import CapsuleActed, CapsuleSealed, Policy
 
 
 @on_statement(CapsuleSealed)
@@ -12,10 +14,16 @@ def take_sealed(sender: Sender, body: CapsuleSealed) -> None:
     register(organisation=sender.organisation, sealed=body)
 
 
-@on_statement(CapsuleWithdrawn)
-def take_withdrawal(sender: Sender, body: CapsuleWithdrawn) -> None:
-    """A capsule was withdrawn at its owner's node."""
-    record_withdrawal(organisation=sender.organisation, withdrawn=body)
+@on_statement(CapsuleActed)
+def take_act(sender: Sender, body: CapsuleActed) -> None:
+    """A capsule was frozen, resumed, revoked or destroyed at its owner's node."""
+    record_act(organisation=sender.organisation, acted=body)
+
+
+@on_restored
+def tell_acts_again(node: Organisation) -> None:
+    """A node whose store is a backup gets the acts on the capsules that concern it again."""
+    tell_again(node)
 
 
 @on_signed(Policy)

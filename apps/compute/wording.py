@@ -271,7 +271,7 @@ HELPS: dict[str, tuple[str, ...]] = {
     CONTRACTS: ("contract-missing", "contract-signature", "contract-mismatch", "contract-state", "contract-window"),
     CAPSULES: (
         "capsule-unknown", "capsule-signature", "capsule-version", "capsule-damaged", "share-missing", "share-wrong",
-        "custody-malformed", "capsule-frozen", "policy-digest",
+        "custody-malformed", "capsule-frozen", "capsule-revoked", "capsule-destroyed", "policy-digest",
         "policy-empty", "grantee", "purpose", "model", "engine", "disclosure", "minimum-group", "validity", "uses",
         "uses-a-firm",
     ),

@@ -31,7 +31,6 @@ ACTS: dict[str, Promise] = {
     "capsule.unlist": _("capsule taken off the list"),
     "capsule.freeze": _("capsule frozen"),
     "capsule.thaw": _("capsule in use again"),
-    "capsule.withdraw": _("capsule withdrawn at its node"),
     "capsule.revoke": _("capsule revoked"),
     "capsule.destroy": _("capsule destroyed"),
     "contract.offer": _("contract offered"),

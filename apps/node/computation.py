@@ -26,6 +26,7 @@ from apps.node.errors import NodeError
 from apps.node.node import Node
 from apps.node.uses import UseLost
 from creditzone.kernel.capsule import CapsuleDamaged, group_of, open_header
+from creditzone.kernel.capsule.states import CLAUSES
 from creditzone.kernel.credit.columns import columns_read
 from creditzone.kernel.documents import (
     Card,
@@ -296,6 +297,9 @@ class Computation:
         messages = [self._messages(content) for content in result["sealed"]]
         receipt = signed(receipt_of(self, result), self.node.keys.signing, by=self.me)
         with self.node.store.write() as tx:
+            if interruption := self.interruption():
+                self._result_path().unlink(missing_ok=True)
+                raise interruption
             now = self.node.act(tx)
             self._say_stage(tx, "seal", "finished")
             for parts in messages:
@@ -384,14 +388,15 @@ class Computation:
         return self.ending.is_set() or self.interruption() is not None
 
     def interruption(self) -> Ended | None:
-        """Why this attempt is to end before its time: the zone said stop, its capsule was withdrawn here, or what it
+        """Why this attempt is to end before its time: the zone said stop, its capsule is closed here, or what it
         rests on was suspended, ended or taken back, here or by the other side. None while nothing stands against
         it."""
         reason = attempts.stop_reason(self.node, self.attempt)
         if reason is not None:
             return Ended(reason)
-        if not capsules.is_open(self.node, self.attempt.capsule):
-            return Ended("capsule-frozen")
+        standing = capsules.state_of(self.node, self.attempt.capsule)
+        if standing is None or standing in CLAUSES:
+            return Ended(CLAUSES[standing or "destroyed"])
         for digest in self._rests_on:
             state = contracts.state_of(self.node, digest)
             if state != "active":

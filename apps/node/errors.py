@@ -159,9 +159,9 @@ CODES: Final[dict[str, Words]] = {
     ),
     "dataset-in-use": (
         "该数据集已封装为胶囊，不能删除。",
-        "请先在“胶囊”页撤下胶囊。",
+        "请在“胶囊”页吊销并销毁胶囊。",
         "A capsule stands on this dataset.",
-        "Withdraw the capsule first, on the capsules page.",
+        "Revoke and destroy the capsule, on the capsules page.",
     ),
     "dataset-in-job": (
         "仍有任务使用该胶囊，暂不能删除。",
@@ -204,6 +204,18 @@ CODES: Final[dict[str, Words]] = {
         "请在门户重新起草。",
         "The policy names another capsule than its dataset's.",
         "Draft it again at the portal.",
+    ),
+    "capsule-over": (
+        "胶囊已吊销或销毁，不能再签署策略。",
+        "请重新上传数据。",
+        "The capsule is revoked or destroyed: it takes no policy any more.",
+        "Upload the data anew.",
+    ),
+    "parent-closed": (
+        "其来源胶囊已被%(organisation)s停用，暂不能恢复。",
+        "请与来源胶囊的提供方联系。",
+        "A capsule that it was derived from is closed by %(organisation)s.",
+        "Ask that provider first.",
     ),
     "policy-version": (
         "策略版本应为 v%(expected)s。",

@@ -71,7 +71,12 @@ CREATE TABLE body (
 
 CREATE TABLE capsule (
   id TEXT PRIMARY KEY, dataset TEXT NOT NULL, organisation TEXT NOT NULL, version INTEGER NOT NULL,
-  header TEXT NOT NULL, policy TEXT NOT NULL, withdrawn INTEGER NOT NULL DEFAULT 0, sealed_at INTEGER NOT NULL);
+  header TEXT NOT NULL, policy TEXT NOT NULL, title TEXT NOT NULL,
+  state TEXT NOT NULL DEFAULT 'sealed' CHECK (state IN ('sealed', 'frozen', 'revoked', 'destroyed')),
+  sealed_at INTEGER NOT NULL);
+CREATE TABLE capsule_act (
+  digest TEXT PRIMARY KEY, capsule TEXT NOT NULL, provider TEXT NOT NULL, text TEXT NOT NULL, at INTEGER NOT NULL);
+CREATE INDEX capsule_act_of ON capsule_act (capsule, provider);
 CREATE TABLE own_part (capsule TEXT PRIMARY KEY, version INTEGER NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE use (

@@ -65,7 +65,7 @@ VALUES: dict[str, Words] = {
     "capsule": pgettext_lazy("fact", "capsule sealed"),
     "signature": pgettext_lazy("fact", "signature"),
     "declined": pgettext_lazy("fact", "returned unsigned"),
-    "withdrawal": pgettext_lazy("fact", "capsule withdrawn"),
+    "capsule-act": pgettext_lazy("fact", "act on a capsule"),
     "contract-act": pgettext_lazy("fact", "act on a contract"),
     "accept": pgettext_lazy("fact", "order accepted"),
     "refuse": pgettext_lazy("fact", "order refused"),

@@ -7,6 +7,7 @@ what the node's own officers signed or confirmed, handed in as `Standing`.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from creditzone.kernel.capsule.states import CLAUSES, CapsuleState
 from creditzone.kernel.credit.columns import columns_used
 from creditzone.kernel.credit.uscc import is_person
 from creditzone.kernel.documents import (
@@ -44,11 +45,11 @@ ENGINE_OF_PARTIES = {2: "cheetah", 3: "aby3"}
 
 @dataclass(frozen=True)
 class HeldCapsule:
-    """One of the node's own capsules: its head as signed, the policy it is bound to, and whether it may be opened."""
+    """One of the node's own capsules: its head as signed, the policy it is bound to, and its state."""
 
     header: Signed
     policy: Signed
-    is_open: bool
+    state: CapsuleState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,12 +136,14 @@ def check_order(signed_order: Signed, standing: Standing) -> CheckedOrder:
     """Check an order against what the node holds; raises Refused with the first clause that fails.
 
     The order of checks: zone signature and zone; addressee; expiry and clocks; replay and fence; the recipient's
-    request; contracts or the firm's authorisation; the capsule's signature and version; the policy; model and parties.
+    request; the capsule's state; contracts or the firm's authorisation; the capsule's signature and version; the
+    policy; model and parties.
     """
     order = _signed_by_zone(signed_order, standing)
     _addressed_and_fresh(order, standing)
     request = _signed_request(order, standing)
     mine = _my_input(request, standing)
+    _in_use(mine, standing)
     _agreed(order, request, mine, standing)
     header, policy = _whole_capsule(mine, standing)
     use = replace(
@@ -256,6 +259,13 @@ def _my_input(request: JobRequest, standing: Standing) -> Input:
     return mine[0]
 
 
+def _in_use(mine: Input, standing: Standing) -> None:
+    """What its provider closed is refused by that name, not by that of the contracts that ended with it."""
+    held = standing.capsule(mine.capsule)
+    if held is not None and held.state in CLAUSES:
+        raise Refused(CLAUSES[held.state])
+
+
 def _agreed(order: Order, request: JobRequest, mine: Input, standing: Standing) -> None:
     """The provider's contract with the recipient stands; a firm that asks about itself shows its authorisation."""
     if request.subject is not None:
@@ -359,8 +369,6 @@ def _whole_capsule(mine: Input, standing: Standing) -> tuple[CapsuleHeader, Poli
         policy = require_signature_by_one(held.policy, Policy, by=standing.me, keys=own)
     except (DocumentError, SignatureInvalid) as error:
         raise Refused("capsule-signature", capsule=mine.capsule) from error
-    if not held.is_open:
-        raise Refused("capsule-frozen")
     if mine.version != header.version:
         raise Refused("capsule-version", asked=mine.version, head=header.version)
     if header.policy != held.policy.digest or policy.version != header.version or policy.capsule != header.capsule:

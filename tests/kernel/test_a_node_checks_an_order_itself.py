@@ -152,7 +152,8 @@ def test_a_policy_or_head_changed_in_a_database_is_refused(zone):
         == "capsule-signature"
     )
     assert clause(zone, order, capsule=lambda c: None) == "capsule-unknown"
-    assert clause(zone, order, capsule=lambda c: replace(held, is_open=False)) == "capsule-frozen"
+    for state in ("frozen", "revoked", "destroyed"):
+        assert clause(zone, order, capsule=lambda c, state=state: replace(held, state=state)) == f"capsule-{state}"
     other = d.signed(zone.make_policy(zone.rule(uses=9)), zone.keys[CENTRE], by=CENTRE)
     assert clause(zone, order, capsule=lambda c: replace(held, policy=other)) == "policy-digest"
 

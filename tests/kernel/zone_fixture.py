@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from creditzone.kernel import documents as d
+from creditzone.kernel.capsule.states import CapsuleState
 from creditzone.kernel.orders import HeldCapsule, Standing
 from creditzone.kernel.policy.use import Counts
 from creditzone.kernel.policy.writing import permit
@@ -68,7 +69,7 @@ class Zone:
     seen: set[str] = field(default_factory=set)
     fence: int = 0
     spent: dict[str, int] = field(default_factory=dict)
-    is_open: bool = True
+    capsule_state: CapsuleState = "sealed"
     kept_time: int = NOW
 
     def __post_init__(self) -> None:
@@ -231,7 +232,7 @@ class Zone:
         return HeldCapsule(
             header=d.signed(self.header, centre, by=CENTRE),
             policy=d.signed(self.policy, centre, by=CENTRE),
-            is_open=self.is_open,
+            state=self.capsule_state,
         )
 
     def standing(self, **changes: Any) -> Standing:

@@ -12,6 +12,7 @@ import uuid_utils
 from creditzone.kernel.documents.agreements import (
     Authorisation,
     AuthorisationWithdrawal,
+    CapsuleAct,
     CapsuleHeader,
     Contract,
     ContractAct,
@@ -28,8 +29,8 @@ from creditzone.kernel.sm.keys import Signer
 from creditzone.kernel.sm.sm2 import PublicKey, Sm2Error
 
 AnyDocument = (
-    Card | Ticket | Policy | CapsuleHeader | Contract | ContractAct | Authorisation | AuthorisationWithdrawal
-    | Scorecard | JobRequest | Order | Receipt | Statement | Uplink | Downlink
+    Card | Ticket | Policy | CapsuleHeader | CapsuleAct | Contract | ContractAct
+    | Authorisation | AuthorisationWithdrawal | Scorecard | JobRequest | Order | Receipt | Statement | Uplink | Downlink
 )  # fmt: skip
 D = TypeVar("D", bound=Document)
 

@@ -66,13 +66,11 @@ class CapsuleSealed(Part, frozen=True, kw_only=True, tag_field="kind", tag="caps
     approved_by: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=2)]
 
 
-class CapsuleWithdrawn(Part, frozen=True, kw_only=True, tag_field="kind", tag="withdrawal"):
-    """An officer withdrew a capsule: its node opens it for nobody until it is sealed to a newer policy."""
+class CapsuleActed(Part, frozen=True, kw_only=True, tag_field="kind", tag="capsule-act"):
+    """A capsule was frozen, resumed, revoked or destroyed at its provider's node."""
 
-    capsule: Id
-    version: Annotated[int, Meta(ge=1)]
+    act: Signed
     person: Id
-    at: Instant
 
 
 class DocumentSigned(Part, frozen=True, kw_only=True, tag_field="kind", tag="signature"):
@@ -195,7 +193,7 @@ class GradesTaken(Part, frozen=True, kw_only=True, tag_field="kind", tag="taken"
 
 
 StatementBody = (
-    CardIssued | DatasetMeasured | CapsuleSealed | CapsuleWithdrawn | DocumentSigned | DraftDeclined | ContractActed
+    CardIssued | DatasetMeasured | CapsuleSealed | CapsuleActed | DocumentSigned | DraftDeclined | ContractActed
     | OrderAccepted | OrderRefused | NodeBusy | StageReached | AttemptFailed | Receipted | SealedSent | ResultOpened
     | GradesTaken
 )  # fmt: skip

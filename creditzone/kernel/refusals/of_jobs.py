@@ -177,10 +177,22 @@ OF_JOBS: dict[str, Clause] = {
         "The provider signs the policy anew, and the capsule gets a new secret.",
     ),
     "capsule-frozen": Clause(
-        "胶囊已被提供方冻结或吊销。",
-        "The provider has frozen or revoked the capsule.",
-        "请与提供方联系。",
-        "Ask the provider.",
+        "胶囊已被提供方冻结。",
+        "The provider has frozen the capsule.",
+        "请与提供方联系；解冻后可重新提交。",
+        "Ask the provider; once it is resumed, submit the job again.",
+    ),
+    "capsule-revoked": Clause(
+        "胶囊已被提供方吊销，不再启封。",
+        "The provider has revoked the capsule; it is not opened any more.",
+        "请与提供方联系，或选用其他数据。",
+        "Ask the provider, or choose other data.",
+    ),
+    "capsule-destroyed": Clause(
+        "胶囊已被提供方销毁，密文与密钥均已不存在。",
+        "The provider has destroyed the capsule; neither its body nor its keys exist any more.",
+        "请与提供方联系，或选用其他数据。",
+        "Ask the provider, or choose other data.",
     ),
     # parties and model
     "model-digest": Clause(

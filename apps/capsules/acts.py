@@ -1,0 +1,175 @@
+"""Acts on capsules, as their providers' nodes signed them: what each touches, and what follows at the portal.
+
+Nothing here closes or opens a capsule: its node did, and says so. The portal stops what it has ordered, tells whom it
+concerns, and keeps the signed act. The app that keeps jobs registers itself (`register_jobs`)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from apps.capsules.models import Capsule, CapsuleAct, CapsuleParty, CapsuleVersion
+from apps.capsules.selectors import head_of
+from apps.core import clock
+from apps.core.errors import NotFound
+from apps.exchange.cards import require_signed_by
+from apps.exchange.services import send_completed
+from apps.ledger.services import append_entry
+from apps.tenants.models import Organisation
+from creditzone.kernel import documents
+from creditzone.kernel.capsule.states import CLAUSES, STATE_AFTER
+from creditzone.kernel.documents import CapsuleActed, Signed, read
+from creditzone.kernel.policy.constraints.subject import SUBJECT
+
+LedgerActs = {"freeze": "freeze", "resume": "thaw", "revoke": "revoke", "destroy": "destroy"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobOn:
+    """A job that uses a capsule and is not over, with its page."""
+
+    title: str
+    href: str
+    is_out: bool
+    """Its orders are with the nodes; else it still waits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Impact:
+    """What an act on a capsule would touch, as far as the reader may see it: shown before anything is signed."""
+
+    queued: tuple[JobOn, ...]
+    running: tuple[JobOn, ...]
+    contracts: tuple[Any, ...]
+    derived: tuple[Capsule, ...]
+    grantees: tuple[Organisation, ...]
+    for_subjects: bool
+
+
+FindJobs = Callable[[Capsule], Sequence[JobOn]]
+EndJobs = Callable[[Capsule, str], int]
+_JOBS: list[tuple[FindJobs, EndJobs]] = []
+
+
+def register_jobs(find: FindJobs, end: EndJobs) -> None:
+    """Where the jobs on a capsule are found, and how they end with a clause; `end` says how many it ended."""
+    if (find, end) not in _JOBS:
+        _JOBS.append((find, end))
+
+
+def impact_of(capsule: Capsule) -> Impact:
+    """What an act on the capsule would touch."""
+    jobs = [job for find, _end in _JOBS for job in find(capsule)]
+    head = head_of(capsule)
+    grantees = {one for rule in head.policy.rules for one in rule.grantees} if head else set()
+    contracts: Any = capsule.contracts  # type: ignore[attr-defined]  # the app above names its contracts so
+    return Impact(
+        queued=tuple(job for job in jobs if not job.is_out),
+        running=tuple(job for job in jobs if job.is_out),
+        contracts=tuple(
+            contracts.filter(state__in=("proposed", "active", "suspended")).select_related("consumer").order_by("-id")
+        ),
+        derived=tuple(derived_of(capsule)),
+        grantees=tuple(Organisation.objects.filter(uscc__in=grantees).order_by("kind", "id")),
+        for_subjects=SUBJECT in grantees,
+    )
+
+
+def derived_of(capsule: Capsule) -> list[Capsule]:
+    """Capsules whose policy in force says that they were made of this one, as far as the reader may see it."""
+    heads = CapsuleVersion.objects.select_related("capsule__provider").filter(
+        version=F("capsule__version"), policy__text__icontains=str(capsule.id)
+    )
+    found = [head for head in heads if str(capsule.id) in _parents(head)]
+    return [head.capsule for head in found]
+
+
+def acts_on(capsule: Capsule) -> QuerySet[CapsuleAct]:
+    """The signed acts on a capsule, newest first."""
+    return CapsuleAct.objects.filter(capsule=capsule).order_by("-at", "-id")
+
+
+def record_act(*, organisation: Organisation, acted: CapsuleActed) -> Capsule:
+    """Take in what a provider's node did to its capsule; the same act again changes nothing.
+
+    Jobs on it end with the clause, derived capsules stand still, and every node that its policy or its head names gets
+    the signed act. Raises DocumentError, SignatureInvalid, NotFound, IllegalMove."""
+    document = require_signed_by(acted.act, documents.CapsuleAct, organisation)
+    found = Capsule.objects.select_for_update(of=("self",)).filter(pk=UUID(document.capsule), owner=organisation.id)
+    capsule = found.select_related("provider").first()
+    if capsule is None or document.by != organisation.uscc:
+        raise NotFound(what=_("capsule"))
+    if CapsuleAct.objects.filter(pk=UUID(document.id)).exists():
+        return capsule
+    to = STATE_AFTER[document.act]
+    capsule.move(to=to)
+    _keep(capsule, document, acted)
+    ended = sum(end(capsule, CLAUSES[to]) for _find, end in _JOBS) if to in CLAUSES else 0
+    derived = _freeze_derived(capsule) if to in CLAUSES else []
+    concerned = _concerned(capsule, [one.provider for one in derived])
+    send_completed(acted.act, to=concerned, sender=capsule.owner)
+    facts = {"version": document.version, "reason": document.reason, "person": acted.person, "jobs": ended}
+    _log(f"capsule.{LedgerActs[document.act]}", capsule, concerned, facts)
+    return capsule
+
+
+def tell_again(node: Organisation) -> None:
+    """Send a node, whose store is a backup, the acts on the capsules that concern it once more."""
+    served = Organisation.objects.filter(Q(pk=node.pk) | Q(hosted_by=node)).values("id")
+    named = CapsuleParty.objects.filter(org__in=served).values("subject")
+    held = CapsuleVersion.objects.filter(header__text__icontains=node.uscc).values("capsule")
+    for act in CapsuleAct.objects.filter(Q(capsule__in=named) | Q(capsule__in=held)).order_by("at", "id"):
+        signed = msgspec.convert(act.document, Signed)
+        send_completed(signed, to=[node], sender=act.capsule.owner)
+
+
+def _keep(capsule: Capsule, document: documents.CapsuleAct, acted: CapsuleActed) -> None:
+    CapsuleAct(
+        id=UUID(document.id),
+        capsule=capsule,
+        act=document.act,
+        version=document.version,
+        reason=document.reason,
+        person=UUID(acted.person),
+        document=msgspec.to_builtins(acted.act),
+        at=clock.from_ms(document.at),
+    ).save(force_insert=True)
+
+
+def _freeze_derived(capsule: Capsule) -> list[Capsule]:
+    """What was made of it stands still with it at the portal; its own node holds the same by the signed act."""
+    derived = derived_of(capsule)
+    for one in derived:
+        if one.is_usable:
+            one.move(to=Capsule.State.FROZEN)
+            _log("capsule.freeze", one, [one.provider], {"parent": str(capsule.id)})
+    return derived
+
+
+def _concerned(capsule: Capsule, others: Sequence[Organisation]) -> list[Organisation]:
+    """Whom its policy names, who guards a part of its secret, and who made something of it."""
+    parties = CapsuleParty.objects.filter(subject=capsule).values("org")
+    head = head_of(capsule)
+    holders = {holder.organisation for holder in head.header.custody.holders} if head else set()
+    named = Organisation.objects.filter(Q(pk__in=parties) | Q(uscc__in=holders) | Q(pk__in=[one.pk for one in others]))
+    return list(named.order_by("id"))
+
+
+def _parents(version: CapsuleVersion) -> set[str]:
+    policy = read(msgspec.convert(version.policy, Signed), documents.Policy)
+    return {parent.capsule for parent in policy.parents}
+
+
+def _log(act: str, capsule: Capsule, concerned: Sequence[Organisation], facts: dict[str, Any]) -> None:
+    append_entry(
+        actor=None,
+        act=act,
+        subject_type="capsule",
+        subject_id=capsule.id,
+        facts=facts,
+        organisations=[capsule.owner, *(one.id for one in concerned)],
+    )

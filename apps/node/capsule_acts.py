@@ -1,0 +1,242 @@
+"""Acts on capsules: a provider freezes, resumes, revokes or destroys one of its own, by a signed document.
+
+It holds at this node at once, whatever the portal says: nothing opens any more, what runs on the capsule ends, and its
+contracts are suspended or ended by acts of the same instant, under the same signature. The portal passes the act on;
+other nodes believe it for its provider's signature alone, and whoever guards a share asks `state_said`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import msgspec
+
+from apps.node import attempts, capsules, contracts, custody, datasets, documents, outbox
+from apps.node.capsules import CapsuleStanding
+from apps.node.contracts import ContractStanding
+from apps.node.errors import IllegalMove, NodeError, NotFound
+from apps.node.node import Node
+from apps.node.roster import Act, Acting, require
+from apps.node.store import Transaction
+from creditzone.kernel.capsule.states import CLAUSES, STATE_AFTER, CapsuleState, after
+from creditzone.kernel.documents import (
+    CapsuleAct,
+    CapsuleActed,
+    CapsuleActKind,
+    ContractAct,
+    ContractActed,
+    DocumentError,
+    Policy,
+    SignatureInvalid,
+    Signed,
+    new_id,
+    read,
+    require_signature,
+    signed,
+)
+from creditzone.kernel.sm.sm2 import PrivateKey, PublicKey
+
+_TO_FORGET: Final = "forget-deleted"
+_ON_CONTRACTS: Final[dict[CapsuleActKind, tuple[Literal["suspend", "resume", "terminate"], tuple[str, ...]]]] = {
+    "freeze": ("suspend", ("active",)),
+    "resume": ("resume", ("suspended",)),
+    "revoke": ("terminate", ("signed", "active", "suspended")),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Impact:
+    """What an act would touch, as far as this node knows: it is shown before anything is signed."""
+
+    jobs: tuple[str, ...]
+    contracts: tuple[ContractStanding, ...]
+    derived: tuple[CapsuleStanding, ...]
+    grantees: tuple[str, ...]
+
+
+def impact(node: Node, acting: Acting, standing: CapsuleStanding) -> Impact:
+    """Jobs that run here, contracts in force, own capsules derived from it, and whom its policy names."""
+    own = capsules.listing(node, acting)
+    grantees = {one: None for rule in standing.policy.rules if rule.effect == "permit" for one in rule.grantees}
+    return Impact(
+        jobs=tuple(attempts.live_on(node, standing.capsule)),
+        contracts=tuple(
+            one
+            for one in contracts.listing(node, acting)
+            if one.contract.capsule == standing.capsule and one.state in ("proposed", "active", "suspended")
+        ),
+        derived=tuple(one for one in own if any(parent.capsule == standing.capsule for parent in one.policy.parents)),
+        grantees=tuple(grantees),
+    )
+
+
+def act(
+    node: Node, acting: Acting, capsule: str, *, act: CapsuleActKind, reason: str, passphrase: str | None = None
+) -> Signed:
+    """Freeze, resume, revoke or destroy a capsule of the person's organisation; the signed act.
+
+    Raises NotFound, Forbidden, FactorStale, IllegalMove; NodeError while a job still rests on what is to be destroyed
+    or a parent of what is to be resumed stands still; WrongPassphrase at a hosted node."""
+    require(acting, Act.ACT_ON_CAPSULE)
+    if not reason.strip() or len(reason) > 400:
+        raise NodeError("invalid", reason="empty")
+    key = documents.signing_key(node, acting.organisation, passphrase)
+    with node.store.write() as tx:
+        found = tx.one("SELECT version FROM capsule WHERE id = ? AND organisation = ?", capsule, acting.organisation)
+        if found is None:
+            raise NotFound
+        document = CapsuleAct(
+            zone=node.zone,
+            id=new_id(),
+            capsule=capsule,
+            version=found["version"],
+            act=act,
+            by=acting.organisation,
+            reason=reason.strip(),
+            at=node.act(tx),
+        )
+        made = signed(document, key, by=acting.organisation)
+        _require_possible(node, tx, document)
+        gone = _apply(node, tx, made, document)
+        outbox.say(node, tx, CapsuleActed(act=made, person=acting.person), organisation=acting.organisation)
+        _act_on_contracts(node, tx, document, key=key)
+    datasets.unlink(node, gone)
+    forget_deleted(node)
+    return made
+
+
+def forget_deleted(node: Node) -> None:
+    """Let nothing of what was destroyed stay in the store's log. Somebody who reads meanwhile keeps it as it is; so the
+    runner asks at every turn, until it was done."""
+    if node.store.setting(_TO_FORGET) is not None and node.store.forget_deleted():
+        with node.store.write() as tx:
+            tx.forget(_TO_FORGET)
+
+
+def of(node: Node, capsule: str, provider: str) -> list[CapsuleAct]:
+    """The acts on a capsule that this node knows, oldest first; each was signed by the provider."""
+    return _acts(node.store.all(*_of(capsule, provider)))
+
+
+def state_said(node: Node, capsule: str, provider: str) -> CapsuleState:
+    """Where the provider's acts that reached this node leave a capsule, whoever's node it is. Who guards a share of
+    its secret releases none unless this is `sealed`."""
+    return _state_after(of(node, capsule, provider))
+
+
+def take(node: Node, tx: Transaction, document: Signed, act: CapsuleAct) -> None:
+    """Another provider's act arrived: it is kept if that provider signed it, and own derived capsules stand still."""
+    card = node.card_of(act.by)
+    if card is None or act.zone != node.zone or act.by in node.organisations():
+        return
+    try:
+        require_signature(document, CapsuleAct, by=act.by, key=PublicKey.from_hex(card.signing_key))
+    except (DocumentError, SignatureInvalid):
+        return
+    _keep(tx, document, act)
+    if act.act != "resume":
+        _freeze_derived(tx, act)
+
+
+def take_back(node: Node, tx: Transaction, document: Signed) -> None:
+    """Put back an act of our own that this store's backup does not know: it holds again."""
+    act = read(document, CapsuleAct)
+    if tx.one("SELECT 1 FROM capsule_act WHERE digest = ?", document.digest):
+        return
+    state = capsules.state_of(tx, act.capsule)
+    if state is None or after(state, act.act) is None:
+        _keep(tx, document, act)
+    else:
+        datasets.unlink(node, _apply(node, tx, document, act))
+
+
+def _require_possible(node: Node, tx: Transaction, act: CapsuleAct) -> None:
+    state = capsules.state_of(tx, act.capsule) or "sealed"
+    if after(state, act.act) is None:
+        raise IllegalMove(state)
+    if act.act == "resume":
+        _require_parents(node, tx, act.capsule)
+    if act.act == "destroy" and attempts.live_on(tx, act.capsule):
+        raise NodeError("dataset-in-job")
+
+
+def _apply(node: Node, tx: Transaction, document: Signed, act: CapsuleAct) -> list[str]:
+    """Carry an own act out: the bodies whose files are to go once the transaction stands."""
+    to = STATE_AFTER[act.act]
+    tx.run("UPDATE capsule SET state = ? WHERE id = ?", to, act.capsule)
+    _keep(tx, document, act)
+    if to in CLAUSES:
+        attempts.stop_on(node, tx, act.capsule, reason=CLAUSES[to])
+        _freeze_derived(tx, act)
+    if act.act != "destroy":
+        return []
+    custody.destroy(tx, act.capsule)
+    tx.keep(_TO_FORGET, "1")
+    return datasets.forget(tx, act.capsule)
+
+
+def _act_on_contracts(node: Node, tx: Transaction, act: CapsuleAct, *, key: PrivateKey) -> None:
+    """Suspend, resume or end the capsule's contracts by acts of the same instant. A freeze's own suspensions are those
+    of its instant, so that resuming lifts no other."""
+    if act.act not in _ON_CONTRACTS:
+        return
+    what, states = _ON_CONTRACTS[act.act]
+    frozen_at = max((one.at for one in _acts(tx.all(*_of(act.capsule, act.by))) if one.act == "freeze"), default=None)
+    for digest in contracts.on_capsule(tx, act.capsule, provider=act.by, states=states):
+        if what == "resume" and not contracts.is_suspended_at(tx, digest, by=act.by, at=frozen_at):
+            continue
+        one = ContractAct(
+            zone=node.zone, id=new_id(), contract=digest, act=what, by=act.by, reason=act.reason, at=act.at
+        )
+        made = signed(one, key, by=act.by)
+        contracts.apply_act(tx, made, one)
+        outbox.say(node, tx, ContractActed(act=made), organisation=act.by)
+
+
+def _freeze_derived(tx: Transaction, act: CapsuleAct) -> None:
+    """Own capsules made of this one stand still with it, until their owner resumes them."""
+    for row in tx.all("SELECT id, policy FROM capsule WHERE state = 'sealed' AND instr(policy, ?)", act.capsule):
+        if (act.capsule, act.by) in _parents(row["policy"]):
+            tx.run("UPDATE capsule SET state = 'frozen' WHERE id = ?", row["id"])
+
+
+def _require_parents(node: Node, tx: Transaction, capsule: str) -> None:
+    row = tx.one("SELECT policy FROM capsule WHERE id = ?", capsule)
+    for parent, provider in _parents(row["policy"]) if row is not None else ():
+        state = _state_after(_acts(tx.all(*_of(parent, provider))))
+        if state != "sealed":
+            raise NodeError("parent-closed", organisation=node.name_of(provider))
+
+
+def _parents(policy: str) -> set[tuple[str, str]]:
+    found = read(msgspec.json.decode(policy, type=Signed), Policy)
+    return {(parent.capsule, parent.provider) for parent in found.parents}
+
+
+def _state_after(acts: Iterable[CapsuleAct]) -> CapsuleState:
+    state: CapsuleState = "sealed"
+    for one in acts:
+        state = after(state, one.act) or state
+    return state
+
+
+def _of(capsule: str, provider: str) -> tuple[str, str, str]:
+    sql = "SELECT text FROM capsule_act WHERE capsule = ? AND provider = ? ORDER BY at, rowid"
+    return sql, capsule, provider
+
+
+def _acts(rows: Iterable[object]) -> list[CapsuleAct]:
+    return [read(msgspec.json.decode(row["text"], type=Signed), CapsuleAct) for row in rows]  # type: ignore[index]
+
+
+def _keep(tx: Transaction, document: Signed, act: CapsuleAct) -> None:
+    tx.run(
+        "INSERT INTO capsule_act (digest, capsule, provider, text, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        document.digest,
+        act.capsule,
+        act.by,
+        msgspec.json.encode(document).decode(),
+        act.at,
+    )

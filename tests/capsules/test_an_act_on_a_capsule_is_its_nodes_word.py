@@ -1,0 +1,221 @@
+"""What a node signed about its capsule the portal follows: jobs end once, with the clause, and whom it concerns is
+told. The portal itself closes and opens nothing."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from apps.capsules.models import Capsule, CapsuleAct
+from apps.capsules.services import draft_policy, list_capsule, unlist_capsule
+from apps.compute.models import Job, Lease
+from apps.compute.services import admit_waiting
+from apps.core.errors import IllegalMove
+from apps.core.tenancy import tenant_tx
+from apps.exchange.models import StatementRecord
+from apps.ledger.models import Entry
+from creditzone.kernel import documents
+from creditzone.kernel.documents import DocumentCompleted, JobEnded, OrderStopped, Policy, read, signed
+from creditzone.kernel.refusals import Refused
+from tests.road import DOMAINS, Road, make_measured, make_sealed
+
+
+def state(capsule: Capsule) -> str:
+    with tenant_tx(None, role="exchange"):
+        return Capsule.objects.get(pk=capsule.pk).state
+
+
+def page(road: Road, who: str, capsule: Capsule, *, role: str = "steward", path: str = "") -> str:
+    return road.zone.client(who, role).get(f"/capsules/{capsule.id}/{path}").content.decode()
+
+
+def rejected(road: Road) -> list[str]:
+    with tenant_tx(None, role="exchange"):
+        return list(StatementRecord.objects.exclude(reason="").values_list("reason", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("acts", "ends"),
+    [(["freeze"], "frozen"), (["freeze", "resume"], "sealed"), (["revoke"], "revoked"),
+     (["freeze", "revoke"], "revoked"),
+     (["revoke", "destroy"], "destroyed")],
+)  # fmt: skip
+def test_each_act_leads_where_the_table_says(road: Road, acts: list[str], ends: str):
+    capsule = road.sealed("centre")
+    for act in acts:
+        road.act_on(capsule, "centre", act)
+    assert state(capsule) == ends
+    assert rejected(road) == []
+
+
+@pytest.mark.parametrize("acts", [["resume"], ["destroy"], ["revoke", "resume"], ["revoke", "revoke"]])
+def test_an_act_out_of_turn_is_rejected_and_changes_nothing(road: Road, acts: list[str]):
+    capsule = road.sealed("centre")
+    for act in acts[:-1]:
+        road.act_on(capsule, "centre", act)
+    before = state(capsule)
+    road.act_on(capsule, "centre", acts[-1])
+    assert (state(capsule), rejected(road)) == (before, ["illegal-move"])
+
+
+def test_nobody_acts_on_anothers_capsule(road: Road):
+    capsule = road.sealed("centre")
+    road.act_on(capsule, "platform", "revoke")
+    road.act_on(capsule, "centre", "revoke", by=road.zone["platform"].uscc)
+    assert state(capsule) == "sealed"
+    assert rejected(road) == ["not-found", "not-found"]
+
+
+def test_the_same_act_again_changes_nothing(road: Road):
+    capsule = road.sealed("centre")
+    said = road.act_on(capsule, "centre", "freeze")
+    road.act_on(capsule, "centre", "resume")
+    road.nodes["centre"].tell(said)
+    assert (state(capsule), rejected(road)) == ("sealed", [])
+
+
+def test_a_waiting_job_ends_with_the_clause_and_no_new_one_is_drafted(road: Road):
+    capsules = road.ready("centre")
+    job = road.queued(capsules)
+    road.act_on(capsules[1], "centre", "freeze")
+    assert (road.job(job).state, road.job(job).reason) == (Job.State.REFUSED, "capsule-frozen")
+    assert road.job(job).at_party == road.zone["centre"]
+    with pytest.raises(Refused) as raised:
+        road.drafted(capsules)
+    assert raised.value.refusal.clause == "capsule-frozen"
+    road.act_on(capsules[1], "centre", "resume")
+    road.drafted(capsules)
+
+
+@pytest.mark.parametrize(("act", "clause"), [("freeze", "capsule-frozen"), ("revoke", "capsule-revoked")])
+def test_a_running_job_is_stopped_once_at_the_others_with_the_clause(road: Road, act: str, clause: str):
+    capsules = road.ready("centre")
+    job = road.queued(capsules)
+    admit_waiting()
+    road.start("bank", "centre")
+    assert road.job(job).state == Job.State.RUNNING
+    road.act_on(capsules[1], "centre", act)
+    assert (road.job(job).state, road.job(job).reason) == (Job.State.FAILED, clause)
+    road.heartbeats("bank", "centre")
+    (stop,) = road.nodes["bank"].messages(OrderStopped)
+    (ended,) = road.nodes["bank"].messages(JobEnded)
+    assert (stop.job, stop.reason, ended.reason) == (str(job.id), clause, clause)
+    assert road.nodes["centre"].messages(OrderStopped) == []
+    with tenant_tx(None, role="exchange"):
+        assert not Lease.objects.filter(job=job, released_at=None).exists()
+
+
+def test_a_job_on_another_capsule_goes_on(road: Road):
+    capsules = road.ready("centre")
+    job = road.queued(capsules)
+    other = road.sealed("centre")
+    road.act_on(other, "centre", "revoke")
+    assert road.job(job).state == Job.State.QUEUED
+
+
+def test_every_node_that_its_policy_names_gets_the_signed_act(road: Road):
+    capsule = road.sealed("centre")
+    said = road.act_on(capsule, "centre", "revoke")
+    road.heartbeats()
+    for name, told in (("bank", True), ("other_bank", False)):
+        came = [one.document for one in road.nodes[name].messages(DocumentCompleted)]
+        assert (said.act in came) is told
+
+
+def test_pages_say_what_was_done_why_and_to_whom(road: Road):
+    capsule = road.sealed("centre")
+    road.agreed(capsule, "centre")
+    road.act_on(capsule, "centre", "freeze", reason="核查数据来源")
+    for place in ("centre", "bank"):
+        body = page(road, place, capsule)
+        assert "froze it in its node" in body
+        assert "核查数据来源" in body
+    assert "/resume/" in page(road, "centre", capsule)
+    assert "/resume/" not in page(road, "bank", capsule)
+    for place, reads in (("centre", True), ("bank", True), ("other_bank", False)):
+        with road.zone.tx(road.zone.member(place, "owner")):
+            assert Entry.objects.filter(act="capsule.freeze").exists() is reads
+
+
+def test_what_an_act_touches_is_listed_before_it_is_signed(road: Road):
+    capsules = road.ready("centre")
+    job = road.queued(capsules)
+    body = page(road, "centre", capsules[1], path="revoke/")
+    for words in (job.title, f"/jobs/{job.id}/", road.zone["bank"].name_en, "/contracts/"):
+        assert words in body
+    assert f"/capsules/{capsules[1].id}/revoke/?person=" in body
+    assert state(capsules[1]) == "sealed"
+    client = road.zone.client("centre", "steward")
+    assert client.post(f"/capsules/{capsules[1].id}/revoke/").status_code == 404
+    assert state(capsules[1]) == "sealed"
+
+
+def test_only_who_may_close_it_sees_that_list(road: Road):
+    capsule = road.sealed("centre")
+    for who, role, status in (("centre", "officer", 403), ("bank", "steward", 404), ("centre", "steward", 200)):
+        assert road.zone.client(who, role).get(f"/capsules/{capsule.id}/freeze/").status_code == status
+
+
+def test_a_newer_policy_does_not_open_what_is_frozen_and_the_portal_cannot(road: Road):
+    node, steward = road.nodes["centre"], road.zone.member("centre", "steward")
+    capsule = road.sealed("centre")
+    road.act_on(capsule, "centre", "freeze")
+    for change in (list_capsule, unlist_capsule):
+        with pytest.raises(IllegalMove), road.zone.tx(steward):
+            change(actor=steward, capsule_id=capsule.id)
+    with road.zone.tx(steward):
+        draft_policy(actor=steward, dataset_id=capsule.dataset_id, rules=[road.rule("bank")], capsule_id=capsule.id)
+        dataset = capsule.dataset
+    node.call()
+    measured = make_measured(DOMAINS["centre"], dataset=str(dataset.id), body_digest=dataset.body_digest)
+    node.tell(make_sealed(node, node.drafts(Policy)[-1], measured))
+    with tenant_tx(None, role="exchange"):
+        assert Capsule.objects.get(pk=capsule.pk).version == 2
+    assert state(capsule) == "frozen"
+
+
+def derived(road: Road, parent: Capsule) -> Capsule:
+    """A capsule of the platform whose policy says that it was made of another."""
+    child = road.sealed("platform")
+    node = road.nodes["platform"]
+    drafted = node.drafts(Policy)[-1]
+    link = documents.Parent(capsule=str(parent.id), provider=road.zone["centre"].uscc, policy=parent.policy_digest)
+    policy = msgspec.structs.replace(drafted, version=2, parents=(link,))
+    with road.zone.tx(road.zone.member("platform", "steward")):
+        dataset = child.dataset
+    measured = make_measured(DOMAINS["platform"], dataset=str(dataset.id), body_digest=dataset.body_digest)
+    node.tell(make_sealed(node, policy, measured))
+    return child
+
+
+def test_what_was_made_of_it_stands_still_with_it(road: Road):
+    capsule = road.sealed("centre")
+    child = derived(road, capsule)
+    said = road.act_on(capsule, "centre", "freeze")
+    assert (state(capsule), state(child)) == ("frozen", "frozen")
+    road.heartbeats("platform")
+    assert said.act in [one.document for one in road.nodes["platform"].messages(DocumentCompleted)]
+    road.act_on(capsule, "centre", "resume")
+    assert (state(capsule), state(child)) == ("sealed", "frozen")
+
+
+def test_a_node_whose_store_is_a_backup_hears_the_acts_again(road: Road):
+    from apps.capsules.acts import tell_again
+
+    capsule = road.sealed("centre")
+    said = road.act_on(capsule, "centre", "revoke")
+    with tenant_tx(None, role="exchange"):
+        tell_again(road.zone["bank"])
+    road.heartbeats("bank")
+    came: list[Any] = [one.document for one in road.nodes["bank"].messages(DocumentCompleted)]
+    assert came.count(said.act) == 2
+
+
+def test_the_act_is_kept_as_it_was_signed(road: Road):
+    capsule = road.sealed("centre")
+    said = road.act_on(capsule, "centre", "revoke")
+    with tenant_tx(None, role="exchange"):
+        kept = CapsuleAct.objects.get(capsule=capsule)
+    assert msgspec.convert(kept.document, documents.Signed) == said.act
+    document = read(said.act, documents.CapsuleAct)
+    assert signed(document, road.nodes["centre"].key, by=document.by).text == said.act.text
