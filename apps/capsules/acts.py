@@ -12,17 +12,17 @@ import msgspec
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from apps.capsules.models import Capsule, CapsuleAct, CapsuleParty, CapsuleVersion
+from apps.capsules.models import Capsule, CapsuleAct, CapsuleCertificate, CapsuleParty, CapsuleVersion
 from apps.capsules.selectors import head_of
 from apps.core import clock
-from apps.core.errors import NotFound
+from apps.core.errors import Invalid, NotFound
 from apps.exchange.cards import require_signed_by
 from apps.exchange.services import send_completed
 from apps.ledger.services import append_entry
 from apps.tenants.models import Organisation
 from creditzone.kernel import documents
 from creditzone.kernel.capsule.states import CLAUSES, STATE_AFTER
-from creditzone.kernel.documents import CapsuleActed, Signed, read
+from creditzone.kernel.documents import CapsuleActed, CapsuleCertified, Signed, read
 from creditzone.kernel.policy.constraints.subject import SUBJECT
 
 LedgerActs = {"freeze": "freeze", "resume": "thaw", "revoke": "revoke", "destroy": "destroy"}
@@ -117,6 +117,47 @@ def record_act(*, organisation: Organisation, acted: CapsuleActed) -> Capsule:
     return capsule
 
 
+def record_certificate(*, organisation: Organisation, certified: CapsuleCertified) -> CapsuleCertificate:
+    """Keep what a provider's node certified to one organisation; the same again changes nothing.
+
+    Raises DocumentError, SignatureInvalid, NotFound; Invalid where it does not fit the act that it certifies."""
+    document = require_signed_by(certified.certificate, documents.CapsuleCertificate, organisation)
+    act = CapsuleAct.objects.filter(digest=document.act, capsule__owner=organisation.id).first()
+    to = Organisation.objects.filter(uscc=document.to).first()
+    if act is None or to is None or document.by != organisation.uscc:
+        raise NotFound(what=_("act"))
+    if (document.did, document.capsule) != (act.act, str(act.capsule_id)):
+        raise Invalid.of("act", _("The certificate does not fit the act."))
+    known = CapsuleCertificate.objects.filter(act=act, org=to.id).first()
+    if known is not None:
+        return known
+    kept = CapsuleCertificate(
+        id=UUID(document.id),
+        act=act,
+        owner=organisation.id,
+        org=to.id,
+        digest=certified.certificate.digest,
+        document=msgspec.to_builtins(certified.certificate),
+        at=clock.from_ms(document.issued_at),
+    )
+    kept.save(force_insert=True)
+    _log("capsule.certify", act.capsule, [to], {"certificate": kept.digest, "to": to.uscc})
+    return kept
+
+
+def certificates_of(capsule: Capsule) -> list[CapsuleCertificate]:
+    """The certificates about a capsule that the reader may see, newest first."""
+    return list(CapsuleCertificate.objects.select_related("act").filter(act__capsule=capsule).order_by("-at", "-id"))
+
+
+def certificate_of(capsule: Capsule, certificate_id: UUID) -> CapsuleCertificate:
+    """One certificate; raises NotFound where it is none of the reader's."""
+    found = CapsuleCertificate.objects.select_related("act").filter(pk=certificate_id, act__capsule=capsule).first()
+    if found is None:
+        raise NotFound(what=_("certificate"))
+    return found
+
+
 def tell_again(node: Organisation) -> None:
     """Send a node, whose store is a backup, the acts on the capsules that concern it once more."""
     served = Organisation.objects.filter(Q(pk=node.pk) | Q(hosted_by=node)).values("id")
@@ -131,6 +172,7 @@ def _keep(capsule: Capsule, document: documents.CapsuleAct, acted: CapsuleActed)
     CapsuleAct(
         id=UUID(document.id),
         capsule=capsule,
+        digest=acted.act.digest,
         act=document.act,
         version=document.version,
         reason=document.reason,

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.capsules import derived, selectors, services
+from apps.capsules import acts, derived, selectors, services
 from apps.capsules.forms import columns_of_models
 from apps.capsules.models import Capsule
 from apps.capsules.wording import policy_sentences
@@ -146,6 +146,13 @@ class CapsuleDetailSerializer(CapsuleSerializer):
         return {language: policy_sentences(policy, language) for language in ("zh", "en")}
 
 
+class RecordSerializer(serializers.Serializer[Any]):
+    """What became of a capsule, as signed documents, newest first: acts, and the certificates issued to the reader."""
+
+    acts = serializers.ListField(child=serializers.DictField())
+    certificates = serializers.ListField(child=serializers.DictField())
+
+
 class PolicyDrafts(APIView):
     """Policies that wait for their signature in the owner's node."""
 
@@ -197,6 +204,18 @@ class CapsuleDetail(APIView):
         """State, versions and policy."""
         capsule = selectors.get_for(actor_of(request), capsule_id, to=selectors.Act.READ)
         return Response(CapsuleDetailSerializer(capsule).data)
+
+
+class CapsuleRecord(APIView):
+    """What became of a capsule."""
+
+    @extend_schema(responses={200: RecordSerializer, **problems(404)})
+    def get(self, request: Request, capsule_id: UUID) -> Response:
+        """The signed acts and certificates."""
+        capsule = selectors.get_for(actor_of(request), capsule_id, to=selectors.Act.READ)
+        acted, certified = acts.acts_on(capsule), acts.certificates_of(capsule)
+        body = {"acts": [one.document for one in acted], "certificates": [one.document for one in certified]}
+        return Response(RecordSerializer(body).data)
 
 
 class PolicySchema(APIView):

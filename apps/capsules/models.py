@@ -120,6 +120,7 @@ class CapsuleAct(models.Model):
 
     id = models.UUIDField(primary_key=True, editable=False)
     capsule = models.ForeignKey(Capsule, on_delete=models.CASCADE, related_name="acts")
+    digest = models.CharField(max_length=68, unique=True)
     act = models.CharField(max_length=10, choices=Kind)
     version = models.PositiveIntegerField()
     reason = models.CharField(max_length=400)
@@ -133,3 +134,23 @@ class CapsuleAct(models.Model):
 
     def __str__(self) -> str:
         return f"{self.act} {self.capsule_id}"
+
+
+class CapsuleCertificate(models.Model):
+    """What a provider's node certified to one organisation; `owner` is the provider, `org` whom it was issued to."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    act = models.ForeignKey(CapsuleAct, on_delete=models.CASCADE, related_name="certificates")
+    owner = models.UUIDField()
+    org = models.UUIDField()
+    digest = models.CharField(max_length=68, unique=True)
+    document = models.JSONField()
+    """`documents.Signed` of a `CapsuleCertificate`."""
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["act", "org"], name="one_certificate_an_organisation")]
+
+    def __str__(self) -> str:
+        return self.digest

@@ -1,11 +1,11 @@
 """What nodes say about capsules and their policies."""
 
-from apps.capsules.acts import record_act, tell_again
+from apps.capsules.acts import record_act, record_certificate, tell_again
 from apps.capsules.services import decline_policy, register
 from apps.core.errors import Invalid
 from apps.exchange.registry import DeclinedDraft, Sender, SignedDraft, on_declined, on_restored, on_signed, on_statement
 from apps.tenants.models import Organisation
-from creditzone.kernel.documents import CapsuleActed, CapsuleSealed, Policy
+from creditzone.kernel.documents import CapsuleActed, CapsuleCertified, CapsuleSealed, Policy
 
 
 @on_statement(CapsuleSealed)
@@ -18,6 +18,12 @@ def take_sealed(sender: Sender, body: CapsuleSealed) -> None:
 def take_act(sender: Sender, body: CapsuleActed) -> None:
     """A capsule was frozen, resumed, revoked or destroyed at its owner's node."""
     record_act(organisation=sender.organisation, acted=body)
+
+
+@on_statement(CapsuleCertified)
+def take_certificate(sender: Sender, body: CapsuleCertified) -> None:
+    """A provider's node certified what became of a capsule."""
+    record_certificate(organisation=sender.organisation, certified=body)
 
 
 @on_restored

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.capsules import acts, derived, selectors, services
-from apps.capsules.models import Capsule
+from apps.capsules.models import Capsule, CapsuleCertificate
 from apps.capsules.selectors import MAY, Act
 from apps.capsules.wording import policy_segments
 from apps.core.errors import NotFound
@@ -189,6 +189,7 @@ def capsule(request: TenantRequest, capsule_id: UUID) -> HttpResponse:
         "versions": selectors.versions_of(found),
         "contracts": _contracts(found),
         "acts": acts.acts_on(found),
+        "certificates": _certificates(found),
         "states": _states(found),
         "steps": _steps(found, actor) if is_own else [],
         "node_steps": _node_steps(found, actor) if is_own else [],
@@ -209,6 +210,13 @@ def _contracts(capsule: Capsule) -> list[Any]:
     """The contracts on it that the reader may see, newest first."""
     rows: Any = capsule.contracts  # the app above names its contracts so; row-level security chooses
     return list(rows.select_related("provider", "consumer").order_by("-id")[:50])
+
+
+def _certificates(capsule: Capsule) -> list[tuple[CapsuleCertificate, Organisation]]:
+    """The certificates that the reader may see, each with whom it was issued to."""
+    found = acts.certificates_of(capsule)
+    names = Organisation.objects.in_bulk([one.org for one in found])
+    return [(one, names[one.org]) for one in found]
 
 
 def _states(capsule: Capsule) -> list[tuple[Words, bool, bool]]:

@@ -32,6 +32,7 @@ ACTS: dict[str, Promise] = {
     "capsule.freeze": _("capsule frozen"),
     "capsule.thaw": _("capsule in use again"),
     "capsule.revoke": _("capsule revoked"),
+    "capsule.certify": _("certificate about a capsule issued"),
     "capsule.destroy": _("capsule destroyed"),
     "contract.offer": _("contract offered"),
     "contract.sign": _("contract signed by a party"),

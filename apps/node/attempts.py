@@ -174,9 +174,12 @@ def stop_reason(node: Node, attempt: Attempt) -> str | None:
 
 
 def spend(node: Node, attempt: Attempt) -> None:
-    """Make the attempt's use spent: durable when this returns. Raises UseLost."""
+    """Make the attempt's use spent: durable when this returns. Raises UseLost, or Refused where the capsule was
+    closed meanwhile."""
     with node.store.write() as tx:
         node.act(tx)
+        if clause := capsules.closed_by(tx, attempt.capsule):
+            raise Refused(clause)
         uses.spend(tx, capsule=attempt.capsule, job=attempt.job)
 
 

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from apps.node import attempts, capsules, contracts, custody, datasets, documents, outbox
+from apps.node import attempts, capsules, certificates, contracts, custody, datasets, documents, outbox
 from apps.node.capsules import CapsuleStanding
 from apps.node.contracts import ContractStanding
 from apps.node.errors import IllegalMove, NodeError, NotFound
@@ -102,6 +102,7 @@ def act(
         gone = _apply(node, tx, made, document)
         outbox.say(node, tx, CapsuleActed(act=made, person=acting.person), organisation=acting.organisation)
         _act_on_contracts(node, tx, document, key=key)
+        certificates.issue(node, tx, made, document, key=key)
     datasets.unlink(node, gone)
     forget_deleted(node)
     return made
@@ -233,10 +234,12 @@ def _acts(rows: Iterable[object]) -> list[CapsuleAct]:
 
 def _keep(tx: Transaction, document: Signed, act: CapsuleAct) -> None:
     tx.run(
-        "INSERT INTO capsule_act (digest, capsule, provider, text, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO capsule_act (digest, capsule, provider, act, text, at) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
         document.digest,
         act.capsule,
         act.by,
+        act.act,
         msgspec.json.encode(document).decode(),
         act.at,
     )

@@ -13,7 +13,7 @@ from apps.node.node import Node
 from apps.node.roster import Acting
 from apps.node.store import Transaction
 from creditzone.kernel.capsule import rewrap, seal_header
-from creditzone.kernel.capsule.states import CapsuleState
+from creditzone.kernel.capsule.states import CLAUSES, CapsuleState
 from creditzone.kernel.documents import (
     CapsuleHeader,
     CapsuleSealed,
@@ -110,6 +110,11 @@ def state_of(reader: Node | Transaction, capsule: str) -> CapsuleState | None:
     rows = reader.store if isinstance(reader, Node) else reader
     row = rows.one("SELECT state FROM capsule WHERE id = ?", capsule)
     return None if row is None else row["state"]
+
+
+def closed_by(reader: Node | Transaction, capsule: str) -> str | None:
+    """The clause with which a use of the capsule is refused for its state; None while it may be opened."""
+    return CLAUSES.get(state_of(reader, capsule) or "destroyed")
 
 
 def seal(

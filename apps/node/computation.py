@@ -26,7 +26,6 @@ from apps.node.errors import NodeError
 from apps.node.node import Node
 from apps.node.uses import UseLost
 from creditzone.kernel.capsule import CapsuleDamaged, group_of, open_header
-from creditzone.kernel.capsule.states import CLAUSES
 from creditzone.kernel.credit.columns import columns_read
 from creditzone.kernel.documents import (
     Card,
@@ -388,15 +387,13 @@ class Computation:
         return self.ending.is_set() or self.interruption() is not None
 
     def interruption(self) -> Ended | None:
-        """Why this attempt is to end before its time: the zone said stop, its capsule is closed here, or what it
-        rests on was suspended, ended or taken back, here or by the other side. None while nothing stands against
-        it."""
+        """Why this attempt is to end before its time: the zone said stop, its capsule is closed here, or what it rests
+        on was suspended, ended or taken back by either side. None while nothing stands against it."""
         reason = attempts.stop_reason(self.node, self.attempt)
         if reason is not None:
             return Ended(reason)
-        standing = capsules.state_of(self.node, self.attempt.capsule)
-        if standing is None or standing in CLAUSES:
-            return Ended(CLAUSES[standing or "destroyed"])
+        if clause := capsules.closed_by(self.node, self.attempt.capsule):
+            return Ended(clause)
         for digest in self._rests_on:
             state = contracts.state_of(self.node, digest)
             if state != "active":

@@ -17,12 +17,13 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from apps.node import capsule_acts, capsules, cards, contracts, firmuses, outbox, uses
+from apps.node import capsule_acts, capsules, cards, certificates, contracts, firmuses, outbox, uses
 from apps.node.node import RESTORING, Node
 from apps.node.store import Transaction
 from creditzone.kernel.documents import (
     AttemptFailed,
     CapsuleActed,
+    CapsuleCertified,
     CapsuleHeader,
     CapsuleSealed,
     Card,
@@ -177,6 +178,8 @@ def _move_forward(node: Node, tx: Transaction, statement: Statement) -> str | No
             return None if is_here else f"capsule {read(body.header, CapsuleHeader).capsule}"
         case CapsuleActed():
             capsule_acts.take_back(node, tx, body.act)
+        case CapsuleCertified():
+            certificates.take_back(tx, body.certificate)
         case ContractActed():
             contracts.take_back_act(tx, body.act)
     return None

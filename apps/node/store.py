@@ -75,8 +75,12 @@ CREATE TABLE capsule (
   state TEXT NOT NULL DEFAULT 'sealed' CHECK (state IN ('sealed', 'frozen', 'revoked', 'destroyed')),
   sealed_at INTEGER NOT NULL);
 CREATE TABLE capsule_act (
-  digest TEXT PRIMARY KEY, capsule TEXT NOT NULL, provider TEXT NOT NULL, text TEXT NOT NULL, at INTEGER NOT NULL);
+  digest TEXT PRIMARY KEY, capsule TEXT NOT NULL, provider TEXT NOT NULL, act TEXT NOT NULL, text TEXT NOT NULL,
+  at INTEGER NOT NULL);
 CREATE INDEX capsule_act_of ON capsule_act (capsule, provider);
+CREATE TABLE certificate (
+  digest TEXT PRIMARY KEY, act TEXT NOT NULL, capsule TEXT NOT NULL, recipient TEXT NOT NULL, text TEXT NOT NULL,
+  at INTEGER NOT NULL);
 CREATE TABLE own_part (capsule TEXT PRIMARY KEY, version INTEGER NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE use (

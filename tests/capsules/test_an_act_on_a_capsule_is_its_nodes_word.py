@@ -1,12 +1,18 @@
 """What a node signed about its capsule the portal follows: jobs end once, with the clause, and whom it concerns is
 told. The portal itself closes and opens nothing."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from django.conf import settings
 
 from apps.capsules.models import Capsule, CapsuleAct
+from apps.capsules.models import CapsuleCertificate as Kept
 from apps.capsules.services import draft_policy, list_capsule, unlist_capsule
 from apps.compute.models import Job, Lease
 from apps.compute.services import admit_waiting
@@ -15,7 +21,22 @@ from apps.core.tenancy import tenant_tx
 from apps.exchange.models import StatementRecord
 from apps.ledger.models import Entry
 from creditzone.kernel import documents
-from creditzone.kernel.documents import DocumentCompleted, JobEnded, OrderStopped, Policy, read, signed
+from creditzone.kernel.documents import (
+    CapsuleActed,
+    CapsuleCertificate,
+    CapsuleCertified,
+    DocumentCompleted,
+    JobEnded,
+    OrderStopped,
+    Policy,
+    Signed,
+    SpentUses,
+    StoppedJob,
+    new_id,
+    now_ms,
+    read,
+    signed,
+)
 from creditzone.kernel.refusals import Refused
 from tests.road import DOMAINS, Road, make_measured, make_sealed
 
@@ -219,3 +240,88 @@ def test_the_act_is_kept_as_it_was_signed(road: Road):
     assert msgspec.convert(kept.document, documents.Signed) == said.act
     document = read(said.act, documents.CapsuleAct)
     assert signed(document, road.nodes["centre"].key, by=document.by).text == said.act.text
+
+
+# Certificates -----------------------------------------------------------------------------------------------
+
+
+def certify(road: Road, act: CapsuleActed, to: str, *, node: str = "centre", **changes: Any) -> Signed:
+    """What the provider's node would certify about an act."""
+    by = road.nodes[node]
+    done = read(act.act, documents.CapsuleAct)
+    nothing = "sm3:" + "0" * 64
+    certificate = CapsuleCertificate(
+        zone=road.digest,
+        id=new_id(),
+        act=act.act.digest,
+        did="revoke",
+        by=by.uscc,
+        to=road.zone[to].uscc,
+        capsule=done.capsule,
+        version=1,
+        header=nothing,
+        policy=nothing,
+        body=nothing,
+        reason=done.reason,
+        acted_at=done.at,
+        stopped=(StoppedJob(job=new_id(), spent=True),),
+        spent=(SpentUses(rule="r1", uses=3),),
+        deleted=(),
+        issued_at=now_ms(),
+    )
+    said = signed(msgspec.structs.replace(certificate, **changes), by.key, by=by.uscc)
+    by.tell(CapsuleCertified(certificate=said))
+    return said
+
+
+def test_each_reads_the_certificate_that_was_issued_to_it(road: Road):
+    capsule = road.sealed("centre")
+    act = road.act_on(capsule, "centre", "revoke")
+    own, banks = certify(road, act, "centre"), certify(road, act, "bank")
+    with tenant_tx(None, role="exchange"):
+        kept = {one.digest: one.id for one in Kept.objects.all()}
+    for who, reads in (("centre", {own.digest, banks.digest}), ("bank", {banks.digest})):
+        client = road.zone.client(who, "steward")
+        for digest, identity in kept.items():
+            page = client.get(f"/capsules/{capsule.id}/certificates/{identity}/")
+            file = client.get(f"/capsules/{capsule.id}/certificates/{identity}.json")
+            expected = 200 if digest in reads else 404
+            assert (page.status_code, file.status_code) == (expected, expected)
+            if digest in reads:
+                assert "Certificate of revocation" in page.content.decode()
+                assert msgspec.json.decode(file.content, type=Signed).digest == digest
+        record = client.get(f"/api/v1/capsules/{capsule.id}/record/").json()
+        assert {msgspec.convert(one, Signed).digest for one in record["certificates"]} == reads
+        assert [msgspec.convert(one, Signed) for one in record["acts"]] == [act.act]
+
+
+def test_a_certificate_fits_its_act_and_comes_from_its_provider(road: Road):
+    capsule = road.sealed("centre")
+    act = road.act_on(capsule, "centre", "revoke")
+    certify(road, act, "bank", node="platform")
+    certify(road, act, "bank", did="destroy")
+    certify(road, act, "bank", act="sm3:" + "1" * 64)
+    assert rejected(road) == ["not-found", "invalid", "not-found"]
+    certify(road, act, "bank")
+    certify(road, act, "bank")
+    with tenant_tx(None, role="exchange"):
+        assert Kept.objects.count() == 1
+
+
+def test_the_page_s_own_lines_verify_a_certificate_without_portal_or_node(road: Road, tmp_path: Path):
+    capsule = road.sealed("centre")
+    said = certify(road, road.act_on(capsule, "centre", "revoke"), "bank")
+    text = (settings.BASE_DIR / "docs" / "states.md").read_text(encoding="utf-8")
+    (tmp_path / "verify.py").write_text(text.split("```python\n")[1].split("```")[0])
+    key = road.nodes["centre"].key.public.hex
+
+    def run(document: Signed, with_key: str) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "certificate.json").write_bytes(msgspec.json.encode(document))
+        command = [sys.executable, str(tmp_path / "verify.py"), str(tmp_path / "certificate.json"), with_key]
+        environment = {"PYTHONPATH": str(settings.BASE_DIR), "PATH": os.environ["PATH"]}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    assert str(capsule.id) in run(said, key).stdout
+    altered = Signed(text=said.text.replace('"uses":3', '"uses":2'), signatures=said.signatures)
+    assert "SignatureInvalid" in run(altered, key).stderr
+    assert "SignatureInvalid" in run(said, road.nodes["bank"].key.public.hex).stderr

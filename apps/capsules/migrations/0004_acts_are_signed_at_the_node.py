@@ -43,6 +43,7 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
+                ("digest", models.CharField(max_length=68, unique=True)),
                 ("version", models.PositiveIntegerField()),
                 ("reason", models.CharField(max_length=400)),
                 ("person", models.UUIDField()),

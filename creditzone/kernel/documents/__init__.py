@@ -44,6 +44,7 @@ from creditzone.kernel.documents.cards import (
     Card,
     Ticket,
 )
+from creditzone.kernel.documents.certificates import CapsuleCertificate, SpentUses, StoppedJob
 from creditzone.kernel.documents.custody import Custody, Holder, HolderKind
 from creditzone.kernel.documents.exchange import (
     CardShown,
@@ -86,6 +87,7 @@ from creditzone.kernel.documents.statements import (
     FOR_ONE_READER,
     AttemptFailed,
     CapsuleActed,
+    CapsuleCertified,
     CapsuleSealed,
     CardIssued,
     ColumnQuality,
@@ -139,6 +141,8 @@ __all__ = [
     "CapsuleAct",
     "CapsuleActKind",
     "CapsuleActed",
+    "CapsuleCertificate",
+    "CapsuleCertified",
     "CapsuleHeader",
     "CapsuleSealed",
     "Card",
@@ -208,10 +212,12 @@ __all__ = [
     "Signature",
     "SignatureInvalid",
     "Signed",
+    "SpentUses",
     "Stage",
     "StageReached",
     "Statement",
     "StatementBody",
+    "StoppedJob",
     "TakenGrade",
     "Ticket",
     "Uplink",

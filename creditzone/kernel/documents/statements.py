@@ -73,6 +73,12 @@ class CapsuleActed(Part, frozen=True, kw_only=True, tag_field="kind", tag="capsu
     person: Id
 
 
+class CapsuleCertified(Part, frozen=True, kw_only=True, tag_field="kind", tag="certified"):
+    """The node's certificate for one recipient of what became of a capsule."""
+
+    certificate: Signed
+
+
 class DocumentSigned(Part, frozen=True, kw_only=True, tag_field="kind", tag="signature"):
     """An officer of `organisation` signed the document with this digest in its node."""
 
@@ -193,9 +199,9 @@ class GradesTaken(Part, frozen=True, kw_only=True, tag_field="kind", tag="taken"
 
 
 StatementBody = (
-    CardIssued | DatasetMeasured | CapsuleSealed | CapsuleActed | DocumentSigned | DraftDeclined | ContractActed
-    | OrderAccepted | OrderRefused | NodeBusy | StageReached | AttemptFailed | Receipted | SealedSent | ResultOpened
-    | GradesTaken
+    CardIssued | DatasetMeasured | CapsuleSealed | CapsuleActed | CapsuleCertified | DocumentSigned | DraftDeclined
+    | ContractActed | OrderAccepted | OrderRefused | NodeBusy | StageReached | AttemptFailed | Receipted | SealedSent
+    | ResultOpened | GradesTaken
 )  # fmt: skip
 
 
