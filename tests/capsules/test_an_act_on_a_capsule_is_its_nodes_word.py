@@ -245,15 +245,15 @@ def test_the_act_is_kept_as_it_was_signed(road: Road):
 # Certificates -----------------------------------------------------------------------------------------------
 
 
-def certify(road: Road, act: CapsuleActed, to: str, *, node: str = "centre", **changes: Any) -> Signed:
+def certify(road: Road, acted: CapsuleActed, to: str, *, node: str = "centre", **changes: Any) -> Signed:
     """What the provider's node would certify about an act."""
     by = road.nodes[node]
-    done = read(act.act, documents.CapsuleAct)
+    done = read(acted.act, documents.CapsuleAct)
     nothing = "sm3:" + "0" * 64
     certificate = CapsuleCertificate(
         zone=road.digest,
         id=new_id(),
-        act=act.act.digest,
+        act=acted.act.digest,
         did="revoke",
         by=by.uscc,
         to=road.zone[to].uscc,
