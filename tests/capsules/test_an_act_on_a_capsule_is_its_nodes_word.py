@@ -301,7 +301,7 @@ def test_a_certificate_fits_its_act_and_comes_from_its_provider(road: Road):
     certify(road, act, "bank", node="platform")
     certify(road, act, "bank", did="destroy")
     certify(road, act, "bank", act="sm3:" + "1" * 64)
-    assert rejected(road) == ["not-found", "invalid", "not-found"]
+    assert sorted(rejected(road)) == ["invalid", "not-found", "not-found"]
     certify(road, act, "bank")
     certify(road, act, "bank")
     with tenant_tx(None, role="exchange"):
