@@ -36,7 +36,8 @@ from creditzone.kernel.documents import (
     require_signature,
     signed,
 )
-from creditzone.kernel.sm.sm2 import PrivateKey, PublicKey
+from creditzone.kernel.sm.keys import Signer
+from creditzone.kernel.sm.sm2 import PublicKey
 
 _TO_FORGET: Final = "forget-deleted"
 _ON_CONTRACTS: Final[dict[CapsuleActKind, tuple[Literal["suspend", "resume", "terminate"], tuple[str, ...]]]] = {
@@ -178,7 +179,7 @@ def _apply(node: Node, tx: Transaction, document: Signed, act: CapsuleAct) -> li
     return datasets.forget(tx, act.capsule)
 
 
-def _act_on_contracts(node: Node, tx: Transaction, act: CapsuleAct, *, key: PrivateKey) -> None:
+def _act_on_contracts(node: Node, tx: Transaction, act: CapsuleAct, *, key: Signer) -> None:
     """Suspend, resume or end the capsule's contracts by acts of the same instant. A freeze's own suspensions are those
     of its instant, so that resuming lifts no other."""
     if act.act not in _ON_CONTRACTS:

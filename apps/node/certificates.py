@@ -34,7 +34,7 @@ from creditzone.kernel.documents import (
     signed,
 )
 from creditzone.kernel.policy.constraints.subject import SUBJECT
-from creditzone.kernel.sm.sm2 import PrivateKey
+from creditzone.kernel.sm.keys import Signer
 
 DELETED: Final[tuple[Literal["body", "content-keys", "own-part"], ...]] = ("body", "content-keys", "own-part")
 
@@ -48,7 +48,7 @@ def issue_due(node: Node) -> None:
             issue(node, tx, document, act, key=node.keys.signing)
 
 
-def issue(node: Node, tx: Transaction, document: Signed, act: CapsuleAct, *, key: PrivateKey) -> None:
+def issue(node: Node, tx: Transaction, document: Signed, act: CapsuleAct, *, key: Signer) -> None:
     """Make and send the certificates of an act that revoked or destroyed; none while a job still runs on the capsule,
     and none twice."""
     known = tx.one("SELECT 1 FROM certificate WHERE act = ?", document.digest)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 DATABASE: Final = "store.sqlite3"
-VERSION: Final = 6
+VERSION: Final = 7
 
 _SCHEMA: Final = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
