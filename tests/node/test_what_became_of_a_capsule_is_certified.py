@@ -16,6 +16,7 @@ from creditzone.kernel.documents import (
     Signed,
     StoppedJob,
     require_signature,
+    signed,
 )
 from creditzone.kernel.refusals import Refused
 from creditzone.kernel.sm.sm2 import PublicKey
@@ -179,7 +180,9 @@ def test_what_was_made_of_a_closed_capsule_stands_still_until_that_one_is_resume
     child = capsule_of(job, BANK)
     parent = Parent(capsule=capsule_of(job), provider=CENTRE, policy="sm3:" + "1" * 64)
     derived = world.policy(job.zone, bank, child, version=2, rules=[world.rule()])
-    world.have_signed(job.zone, bank, person, msgspec.structs.replace(derived, parents=(parent,)))
+    made = signed(msgspec.structs.replace(derived, parents=(parent,)), bank.keys.signing, by=BANK)
+    with bank.store.write() as tx:
+        tx.run("UPDATE capsule SET policy = ? WHERE id = ?", msgspec.json.encode(made).decode(), child)
     act(job, "freeze")
     job.zone.send(bank, DocumentCompleted, document=world.bodies(job.nodes[1], "capsule-act")[0].act)
     with pytest.raises(NodeError) as refused:
