@@ -2,10 +2,11 @@
 
 import pytest
 
-from apps.node import capsule_acts, capsules, datasets, roster, signing
+from apps.node import capsule_acts, capsules, datasets, roster
 from apps.node.errors import IllegalMove, NodeError, NotFound
 from creditzone.kernel.documents import CapsuleAct, new_id, now_ms, require_signature
 from creditzone.kernel.domain import domain
+from tests import passkeys
 from tests.node import world
 from tests.node.console import furnished
 from tests.node.console.conftest import BANK, browser, post, sign_in
@@ -21,7 +22,7 @@ def acting(node, owner):
 def capsule(node, acting):
     made = furnished.upload_file(node, acting, furnished.applicants(furnished.codes(3), bad=["x"]), title="名单")
     policy = furnished.policy_for(node, made, grantee=BANK, model="sm3:" + "1" * 64)
-    signing.sign(node, acting, [furnished.send_draft(node, policy)])
+    passkeys.seal(node, acting, furnished.send_draft(node, policy))
     return made
 
 
@@ -132,7 +133,7 @@ def test_a_policy_signed_afterwards_brings_nothing_back(node, acting, capsule, a
     act(node, acting, capsule, *acts)
     policy = furnished.policy_for(node, capsule, grantee=BANK, model="sm3:" + "1" * 64)
     with pytest.raises(NodeError) as refused:
-        signing.sign(node, acting, [furnished.send_draft(node, policy)])
+        passkeys.seal(node, acting, furnished.send_draft(node, policy))
     assert refused.value.code == clause
 
 
