@@ -32,12 +32,11 @@ from creditzone.kernel.documents import (
     SignatureInvalid,
     Signed,
     new_id,
+    now_ms,
     read,
-    require_signature,
     signed,
 )
 from creditzone.kernel.sm.keys import Signer
-from creditzone.kernel.sm.sm2 import PublicKey
 
 _TO_FORGET: Final = "forget-deleted"
 _ON_CONTRACTS: Final[dict[CapsuleActKind, tuple[Literal["suspend", "resume", "terminate"], tuple[str, ...]]]] = {
@@ -130,11 +129,10 @@ def state_said(node: Node, capsule: str, provider: str) -> CapsuleState:
 
 def take(node: Node, tx: Transaction, document: Signed, act: CapsuleAct) -> None:
     """Another provider's act arrived: it is kept if that provider signed it, and own derived capsules stand still."""
-    card = node.card_of(act.by)
-    if card is None or act.zone != node.zone or act.by in node.organisations():
+    if act.zone != node.zone or act.by in node.organisations():
         return
     try:
-        require_signature(document, CapsuleAct, by=act.by, key=PublicKey.from_hex(card.signing_key))
+        node.require_signed(document, CapsuleAct, by=act.by, dated=act.at, now=now_ms())
     except (DocumentError, SignatureInvalid):
         return
     _keep(tx, document, act)
