@@ -3,27 +3,29 @@
 Nothing here closes or opens a capsule: its node did, and says so. The portal stops what it has ordered, tells whom it
 concerns, and keeps the signed act. The app that keeps jobs registers itself (`register_jobs`)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.capsules.models import Capsule, CapsuleAct, CapsuleCertificate, CapsuleParty, CapsuleVersion
 from apps.capsules.selectors import head_of
+from apps.capsules.sources import closed_source, derived_of, own_state, policy_of, sources_of
 from apps.core import clock
-from apps.core.errors import Invalid, NotFound
+from apps.core.errors import IllegalMove, Invalid, NotFound
 from apps.exchange.cards import require_signed_by
 from apps.exchange.services import send_completed
 from apps.ledger.services import append_entry
 from apps.tenants.models import Organisation
 from creditzone.kernel import documents
-from creditzone.kernel.capsule.states import CLAUSES, STATE_AFTER
-from creditzone.kernel.documents import CapsuleActed, CapsuleCertified, Signed, read
+from creditzone.kernel.capsule.states import STATE_AFTER, after
+from creditzone.kernel.documents import CapsuleActed, CapsuleCertified, Signed
 from creditzone.kernel.policy.constraints.subject import SUBJECT
+from creditzone.kernel.refusals import Refusal
 
 LedgerActs = {"freeze": "freeze", "resume": "thaw", "revoke": "revoke", "destroy": "destroy"}
 
@@ -51,7 +53,7 @@ class Impact:
 
 
 FindJobs = Callable[[Capsule], Sequence[JobOn]]
-EndJobs = Callable[[Capsule, str], int]
+EndJobs = Callable[[Capsule, Refusal], int]
 _JOBS: list[tuple[FindJobs, EndJobs]] = []
 
 
@@ -62,8 +64,9 @@ def register_jobs(find: FindJobs, end: EndJobs) -> None:
 
 
 def impact_of(capsule: Capsule) -> Impact:
-    """What an act on the capsule would touch."""
-    jobs = [job for find, _end in _JOBS for job in find(capsule)]
+    """What an act on the capsule would touch, jobs on what was made of it too."""
+    derived = derived_of(capsule)
+    jobs = {job.href: job for find, _end in _JOBS for one in (capsule, *derived) for job in find(one)}.values()
     head = head_of(capsule)
     grantees = {one for rule in head.policy.rules for one in rule.grantees} if head else set()
     contracts: Any = capsule.contracts  # type: ignore[attr-defined]  # the app above names its contracts so
@@ -73,19 +76,10 @@ def impact_of(capsule: Capsule) -> Impact:
         contracts=tuple(
             contracts.filter(state__in=("proposed", "active", "suspended")).select_related("consumer").order_by("-id")
         ),
-        derived=tuple(derived_of(capsule)),
+        derived=tuple(derived),
         grantees=tuple(Organisation.objects.filter(uscc__in=grantees).order_by("kind", "id")),
         for_subjects=SUBJECT in grantees,
     )
-
-
-def derived_of(capsule: Capsule) -> list[Capsule]:
-    """Capsules whose policy in force says that they were made of this one, as far as the reader may see it."""
-    heads = CapsuleVersion.objects.select_related("capsule__provider").filter(
-        version=F("capsule__version"), policy__text__icontains=str(capsule.id)
-    )
-    found = [head for head in heads if str(capsule.id) in _parents(head)]
-    return [head.capsule for head in found]
 
 
 def acts_on(capsule: Capsule) -> QuerySet[CapsuleAct]:
@@ -96,8 +90,8 @@ def acts_on(capsule: Capsule) -> QuerySet[CapsuleAct]:
 def record_act(*, organisation: Organisation, acted: CapsuleActed) -> Capsule:
     """Take in what a provider's node did to its capsule; the same act again changes nothing.
 
-    Jobs on it end with the clause, derived capsules stand still, and every node that its policy or its head names gets
-    the signed act. Raises DocumentError, SignatureInvalid, NotFound, IllegalMove."""
+    Jobs on it and on what was made of it end with the clause, and every node that its policy or its head names gets the
+    signed act. Raises DocumentError, SignatureInvalid, NotFound, IllegalMove."""
     document = require_signed_by(acted.act, documents.CapsuleAct, organisation)
     found = Capsule.objects.select_for_update(of=("self",)).filter(pk=UUID(document.capsule), owner=organisation.id)
     capsule = found.select_related("provider").first()
@@ -105,11 +99,10 @@ def record_act(*, organisation: Organisation, acted: CapsuleActed) -> Capsule:
         raise NotFound(what=_("capsule"))
     if CapsuleAct.objects.filter(pk=UUID(document.id)).exists():
         return capsule
-    to = STATE_AFTER[document.act]
-    capsule.move(to=to)
+    _require_next(capsule, document.act)
     _keep(capsule, document, acted)
-    ended = sum(end(capsule, CLAUSES[to]) for _find, end in _JOBS) if to in CLAUSES else 0
-    derived = _freeze_derived(capsule) if to in CLAUSES else []
+    derived = derived_of(capsule)
+    ended = sum(_settle(one) for one in (capsule, *derived))
     concerned = _concerned(capsule, [one.provider for one in derived])
     send_completed(acted.act, to=concerned, sender=capsule.owner)
     facts = {"version": document.version, "reason": document.reason, "person": acted.person, "jobs": ended}
@@ -163,7 +156,8 @@ def tell_again(node: Organisation) -> None:
     served = Organisation.objects.filter(Q(pk=node.pk) | Q(hosted_by=node)).values("id")
     named = CapsuleParty.objects.filter(org__in=served).values("subject")
     held = CapsuleVersion.objects.filter(header__text__icontains=node.uscc).values("capsule")
-    for act in CapsuleAct.objects.filter(Q(capsule__in=named) | Q(capsule__in=held)).order_by("at", "id"):
+    of_sources = Q(capsule__in=set(_sources_at(served)))
+    for act in CapsuleAct.objects.filter(Q(capsule__in=named) | Q(capsule__in=held) | of_sources).order_by("at", "id"):
         signed = msgspec.convert(act.document, Signed)
         send_completed(signed, to=[node], sender=act.capsule.owner)
 
@@ -182,14 +176,25 @@ def _keep(capsule: Capsule, document: documents.CapsuleAct, acted: CapsuleActed)
     ).save(force_insert=True)
 
 
-def _freeze_derived(capsule: Capsule) -> list[Capsule]:
-    """What was made of it stands still with it at the portal; its own node holds the same by the signed act."""
-    derived = derived_of(capsule)
-    for one in derived:
-        if one.is_usable:
-            one.move(to=Capsule.State.FROZEN)
-            _log("capsule.freeze", one, [one.provider], {"parent": str(capsule.id)})
-    return derived
+def _require_next(capsule: Capsule, act: documents.CapsuleActKind) -> None:
+    own = own_state(capsule)
+    if after(own, act) is None:
+        raise IllegalMove(now=Capsule.State(own).label, to=Capsule.State(STATE_AFTER[act]).label)
+
+
+def _settle(capsule: Capsule) -> int:
+    """Let a capsule stand where its provider's acts and its sources leave it; how many jobs that ended."""
+    own = own_state(capsule)
+    source = closed_source(capsule) if own == "sealed" else None
+    to = Capsule.State.FROZEN if source else Capsule.State(own)
+    why = {"clause": source.clause, "facts": source.facts} if source else {}
+    if capsule.state != to and not (capsule.is_usable and to == Capsule.State.SEALED):
+        capsule.move(to=to, closed_by=why)
+    elif capsule.closed_by != why:
+        capsule.closed_by = why
+        capsule.save(update_fields=["closed_by"])
+    refusal = capsule.refusal
+    return sum(end(capsule, refusal) for _find, end in _JOBS) if refusal else 0
 
 
 def _concerned(capsule: Capsule, others: Sequence[Organisation]) -> list[Organisation]:
@@ -201,9 +206,10 @@ def _concerned(capsule: Capsule, others: Sequence[Organisation]) -> list[Organis
     return list(named.order_by("id"))
 
 
-def _parents(version: CapsuleVersion) -> set[str]:
-    policy = read(msgspec.convert(version.policy, Signed), documents.Policy)
-    return {parent.capsule for parent in policy.parents}
+def _sources_at(served: QuerySet[Organisation, Any]) -> Iterator[str]:
+    """What the capsules of these organisations were made of."""
+    for head in CapsuleVersion.objects.filter(capsule__owner__in=served, policy__text__contains='"parents":[{'):
+        yield from (source.capsule for source in sources_of(policy_of(head)))
 
 
 def _log(act: str, capsule: Capsule, concerned: Sequence[Organisation], facts: dict[str, Any]) -> None:

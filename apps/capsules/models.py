@@ -10,6 +10,8 @@ from apps.core.models import Party, TenantModel, new_id
 from apps.core.states import Stateful
 from apps.datasets.models import Dataset
 from apps.tenants.models import Organisation
+from creditzone.kernel.capsule.states import CLAUSES
+from creditzone.kernel.refusals import Refusal
 
 
 class Capsule(Stateful, TenantModel):
@@ -50,6 +52,8 @@ class Capsule(Stateful, TenantModel):
     is_open_to_subjects = models.BooleanField(default=False)
     """A rule of its policy lets firms ask about themselves, so every firm may see it."""
     sealed_at = models.DateTimeField(_("sealed at"), null=True)
+    closed_by = models.JSONField(default=dict)
+    """The refusal that names a closed source, where it is frozen for that alone: clause and facts."""
 
     class Meta:
         ordering = ["-id"]
@@ -71,9 +75,16 @@ class Capsule(Stateful, TenantModel):
         """Whether its node opens it for nobody: frozen, revoked or destroyed."""
         return self.state in {self.State.FROZEN, self.State.REVOKED, self.State.DESTROYED}
 
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why no use of it is let through, with its node's clause; None while it may be used."""
+        if self.closed_by:
+            return Refusal(**self.closed_by)
+        return Refusal(CLAUSES[self.state]) if self.state in CLAUSES else None
+
 
 class CapsuleParty(Party):
-    """An organisation that a capsule's policy names."""
+    """An organisation that a capsule's policy names, or that provided one of its sources."""
 
     subject = models.ForeignKey(
         Capsule,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.capsules.models import Capsule, CapsuleParty, CapsuleVersion
 from apps.capsules.selectors import Act, get_for
+from apps.capsules.sources import sources_of
 from apps.core import clock
 from apps.core.errors import IllegalMove, Invalid
 from apps.datasets.models import Dataset
@@ -183,7 +184,10 @@ def _keep_version(capsule: Capsule, header: CapsuleHeader, policy: Policy, seale
         capsule.move(to=Capsule.State.SEALED)
     CapsuleParty.objects.filter(subject=capsule).delete()
     grantees = {grantee for rule in policy.rules for grantee in rule.grantees}
-    named = set(Organisation.objects.filter(uscc__in=grantees).values_list("id", flat=True)) | {capsule.owner}
+    providers = {source.provider for source in sources_of(policy)}
+    named = set(Organisation.objects.filter(uscc__in=grantees | providers).values_list("id", flat=True)) | {
+        capsule.owner
+    }
     CapsuleParty.objects.bulk_create(
         [CapsuleParty(org=org, subject=capsule, owner=capsule.owner) for org in sorted(named)]
     )

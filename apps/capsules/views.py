@@ -1,7 +1,7 @@
 """Pages of capsules: the list and the catalogue, one capsule with its policy in words, and the acts on it."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.capsules import acts, derived, selectors, services
 from apps.capsules.models import Capsule, CapsuleCertificate
 from apps.capsules.selectors import MAY, Act
+from apps.capsules.sources import own_state
 from apps.capsules.wording import policy_segments
 from apps.core.errors import NotFound
 from apps.core.http import TenantRequest
@@ -27,7 +28,7 @@ from apps.ui.exports import download
 from apps.ui.pieces import Words
 from apps.ui.tables import Column, table_of
 from apps.ui.templatetags.ui import called, exact
-from creditzone.kernel.capsule.states import CapsuleState, acts_in
+from creditzone.kernel.capsule.states import acts_in
 from creditzone.kernel.policy.constraints.subject import SUBJECT
 
 COLUMNS = (
@@ -185,6 +186,7 @@ def capsule(request: TenantRequest, capsule_id: UUID) -> HttpResponse:
         "sentences": policy_segments(head.policy, language()) if head else [],
         "grantees": Organisation.objects.filter(uscc__in=grantees).order_by("kind", "id"),
         "sources": derived.known_sources(head.policy.parents) if head else [],
+        "closed_source": _closed_source(found),
         "for_subjects": SUBJECT in grantees,
         "versions": selectors.versions_of(found),
         "contracts": _contracts(found),
@@ -201,6 +203,19 @@ def capsule(request: TenantRequest, capsule_id: UUID) -> HttpResponse:
         "crumbs": [(_("Capsules"), reverse("capsules:list")), (found.title, "")],
     }
     return render(request, "capsules/detail.html", context)
+
+
+def _closed_source(capsule: Capsule) -> dict[str, Any] | None:
+    """The source for whose sake it is frozen: its provider, and its title where the reader may see it."""
+    if not capsule.closed_by or capsule.refusal is None:
+        return None
+    facts = capsule.refusal.facts
+    return {
+        "capsule": Capsule.objects.filter(pk=UUID(facts["source"])).first(),
+        "id": facts["source"],
+        "provider": Organisation.objects.filter(uscc=facts["organisation"]).first(),
+        "is_revoked": capsule.refusal.clause == "source-revoked",
+    }
 
 
 OVER = {Capsule.State.REVOKED, Capsule.State.DESTROYED}
@@ -234,8 +249,7 @@ def _node_steps(capsule: Capsule, actor: Member) -> list[tuple[str, NodeStep]]:
     """The acts that its owner can sign in its node now."""
     if actor.role not in MAY[Act.CLOSE] or capsule.state == Capsule.State.DRAFT:
         return []
-    state = cast("CapsuleState", "sealed" if capsule.is_usable else str(capsule.state))
-    return [(act, NODE_STEPS[act]) for act in acts_in(state)]
+    return [(act, NODE_STEPS[act]) for act in acts_in(own_state(capsule))]
 
 
 def _is_open(capsule: Capsule, name: str) -> bool:

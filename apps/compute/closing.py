@@ -10,6 +10,7 @@ from apps.capsules.models import Capsule
 from apps.compute.endings import end_job
 from apps.compute.models import Job, JobParty
 from creditzone.kernel.documents import JobRequest, Signed, read
+from creditzone.kernel.refusals import Refusal
 
 LIVE = (Job.State.QUEUED, *Job.OUT)
 
@@ -22,7 +23,7 @@ def jobs_on(capsule: Capsule) -> list[JobOn]:
     ]
 
 
-def end_jobs_on(capsule: Capsule, clause: str) -> int:
+def end_jobs_on(capsule: Capsule, refusal: Refusal) -> int:
     """End every job on the capsule with the clause, its provider named, what runs being stopped at the others; how
     many. The provider's own node has stopped its part already."""
     ended = 0
@@ -30,7 +31,7 @@ def end_jobs_on(capsule: Capsule, clause: str) -> int:
         job = Job.objects.select_for_update(of=("self",)).select_related("recipient").get(pk=found.pk)
         if job.state in LIVE:
             to = Job.State.FAILED if job.state == Job.State.RUNNING else Job.State.REFUSED
-            end_job(job, to=to, reason=clause, at_party=capsule.provider)
+            end_job(job, to=to, reason=refusal.clause, facts=refusal.facts, at_party=capsule.provider)
             ended += 1
     return ended
 

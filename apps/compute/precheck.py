@@ -11,7 +11,6 @@ from apps.contracts.models import Authorisation, Contract
 from apps.contracts.selectors import authorisation_by_digest, by_digest
 from apps.core import clock
 from creditzone.kernel import orders
-from creditzone.kernel.capsule.states import CLAUSES
 from creditzone.kernel.credit.uscc import is_person
 from creditzone.kernel.documents import Input, JobRequest, Scorecard
 from creditzone.kernel.orders import ENGINE_OF_PARTIES
@@ -78,10 +77,10 @@ def _require_contract(request: JobRequest, one: Input, contract: Contract | None
 
 
 def _require_in_use(one: Input) -> None:
-    """What its provider froze, revoked or destroyed is said so, before the contracts that ended with it."""
+    """What is closed, by its provider or with a source, is said so, before the contracts that ended with it."""
     capsule = Capsule.objects.filter(pk=UUID(one.capsule)).first()
-    if capsule is not None and capsule.state in CLAUSES:
-        raise Refused(CLAUSES[capsule.state])
+    if capsule is not None and (refusal := capsule.refusal):
+        raise Refused(refusal.clause, **refusal.facts)
 
 
 def _require_capsule(request: JobRequest, one: Input, now: datetime) -> None:

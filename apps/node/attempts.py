@@ -178,8 +178,8 @@ def spend(node: Node, attempt: Attempt) -> None:
     closed meanwhile."""
     with node.store.write() as tx:
         node.act(tx)
-        if clause := capsules.closed_by(tx, attempt.capsule):
-            raise Refused(clause)
+        if closed := capsules.closed_by(tx, attempt.capsule):
+            raise Refused(closed.clause, **closed.facts)
         uses.spend(tx, capsule=attempt.capsule, job=attempt.job)
 
 

@@ -2,25 +2,24 @@
 
 It holds at this node at once, whatever the portal says: nothing opens any more, what runs on the capsule ends, and its
 contracts are suspended or ended by acts of the same instant, under the same signature. The portal passes the act on;
-other nodes believe it for its provider's signature alone, and whoever guards a share asks `state_said`.
+other nodes believe it for its provider's signature alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import msgspec
 
-from apps.node import attempts, capsules, certificates, contracts, custody, datasets, documents, outbox
+from apps.node import attempts, capsules, certificates, contracts, custody, datasets, documents, outbox, sources
 from apps.node.capsules import CapsuleStanding
 from apps.node.contracts import ContractStanding
 from apps.node.errors import IllegalMove, NodeError, NotFound
 from apps.node.node import Node
 from apps.node.roster import Act, Acting, require
 from apps.node.store import Transaction
-from creditzone.kernel.capsule.states import CLAUSES, STATE_AFTER, CapsuleState, after
+from creditzone.kernel.capsule.states import CLAUSES, STATE_AFTER, after
 from creditzone.kernel.documents import (
     CapsuleAct,
     CapsuleActed,
@@ -28,7 +27,6 @@ from creditzone.kernel.documents import (
     ContractAct,
     ContractActed,
     DocumentError,
-    Policy,
     SignatureInvalid,
     Signed,
     new_id,
@@ -57,8 +55,8 @@ class Impact:
 
 
 def impact(node: Node, acting: Acting, standing: CapsuleStanding) -> Impact:
-    """Jobs that run here, contracts in force, own capsules derived from it, and whom its policy names."""
-    own = capsules.listing(node, acting)
+    """Jobs that run here, contracts in force, own capsules made of it, and whom its policy names."""
+    made = sources.made_of(node, standing.capsule, acting.organisation)
     grantees = {one: None for rule in standing.policy.rules if rule.effect == "permit" for one in rule.grantees}
     return Impact(
         jobs=tuple(attempts.live_on(node, standing.capsule)),
@@ -67,7 +65,7 @@ def impact(node: Node, acting: Acting, standing: CapsuleStanding) -> Impact:
             for one in contracts.listing(node, acting)
             if one.contract.capsule == standing.capsule and one.state in ("proposed", "active", "suspended")
         ),
-        derived=tuple(one for one in own if any(parent.capsule == standing.capsule for parent in one.policy.parents)),
+        derived=tuple(one for one in capsules.listing(node, acting) if one.capsule in made),
         grantees=tuple(grantees),
     )
 
@@ -77,8 +75,8 @@ def act(
 ) -> Signed:
     """Freeze, resume, revoke or destroy a capsule of the person's organisation; the signed act.
 
-    Raises NotFound, Forbidden, FactorStale, IllegalMove; NodeError while a job still rests on what is to be destroyed
-    or a parent of what is to be resumed stands still; WrongPassphrase at a hosted node."""
+    Raises NotFound, Forbidden, FactorStale, IllegalMove; NodeError while a job still rests on what is to be destroyed;
+    WrongPassphrase at a hosted node."""
     require(acting, Act.ACT_ON_CAPSULE)
     if not reason.strip() or len(reason) > 400:
         raise NodeError("invalid", reason="empty")
@@ -116,19 +114,9 @@ def forget_deleted(node: Node) -> None:
             tx.forget(_TO_FORGET)
 
 
-def of(node: Node, capsule: str, provider: str) -> list[CapsuleAct]:
-    """The acts on a capsule that this node knows, oldest first; each was signed by the provider."""
-    return _acts(node.store.all(*_of(capsule, provider)))
-
-
-def state_said(node: Node, capsule: str, provider: str) -> CapsuleState:
-    """Where the provider's acts that reached this node leave a capsule, whoever's node it is. Who guards a share of
-    its secret releases none unless this is `sealed`."""
-    return _state_after(of(node, capsule, provider))
-
-
 def take(node: Node, tx: Transaction, document: Signed, act: CapsuleAct) -> None:
-    """Another provider's act arrived: it is kept if that provider signed it, and own derived capsules stand still."""
+    """Another provider's act arrived: it is kept if that provider signed it, and what runs on what was made
+    of its capsule ends."""
     if act.zone != node.zone or act.by in node.organisations():
         return
     try:
@@ -136,8 +124,7 @@ def take(node: Node, tx: Transaction, document: Signed, act: CapsuleAct) -> None
     except (DocumentError, SignatureInvalid):
         return
     _keep(tx, document, act)
-    if act.act != "resume":
-        _freeze_derived(tx, act)
+    _stop_derived(node, tx, act)
 
 
 def take_back(node: Node, tx: Transaction, document: Signed) -> None:
@@ -156,8 +143,6 @@ def _require_possible(node: Node, tx: Transaction, act: CapsuleAct) -> None:
     state = capsules.state_of(tx, act.capsule) or "sealed"
     if after(state, act.act) is None:
         raise IllegalMove(state)
-    if act.act == "resume":
-        _require_parents(node, tx, act.capsule)
     if act.act == "destroy" and attempts.live_on(tx, act.capsule):
         raise NodeError("dataset-in-job")
 
@@ -169,7 +154,7 @@ def _apply(node: Node, tx: Transaction, document: Signed, act: CapsuleAct) -> li
     _keep(tx, document, act)
     if to in CLAUSES:
         attempts.stop_on(node, tx, act.capsule, reason=CLAUSES[to])
-        _freeze_derived(tx, act)
+    _stop_derived(node, tx, act)
     if act.act != "destroy":
         return []
     custody.destroy(tx, act.capsule)
@@ -183,7 +168,7 @@ def _act_on_contracts(node: Node, tx: Transaction, act: CapsuleAct, *, key: Sign
     if act.act not in _ON_CONTRACTS:
         return
     what, states = _ON_CONTRACTS[act.act]
-    frozen_at = max((one.at for one in _acts(tx.all(*_of(act.capsule, act.by))) if one.act == "freeze"), default=None)
+    frozen_at = max((one.at for one in sources.acts_on(tx, act.capsule, act.by) if one.act == "freeze"), default=None)
     for digest in contracts.on_capsule(tx, act.capsule, provider=act.by, states=states):
         if what == "resume" and not contracts.is_suspended_at(tx, digest, by=act.by, at=frozen_at):
             continue
@@ -195,40 +180,11 @@ def _act_on_contracts(node: Node, tx: Transaction, act: CapsuleAct, *, key: Sign
         outbox.say(node, tx, ContractActed(act=made), organisation=act.by)
 
 
-def _freeze_derived(tx: Transaction, act: CapsuleAct) -> None:
-    """Own capsules made of this one stand still with it, until their owner resumes them."""
-    for row in tx.all("SELECT id, policy FROM capsule WHERE state = 'sealed' AND instr(policy, ?)", act.capsule):
-        if (act.capsule, act.by) in _parents(row["policy"]):
-            tx.run("UPDATE capsule SET state = 'frozen' WHERE id = ?", row["id"])
-
-
-def _require_parents(node: Node, tx: Transaction, capsule: str) -> None:
-    row = tx.one("SELECT policy FROM capsule WHERE id = ?", capsule)
-    for parent, provider in _parents(row["policy"]) if row is not None else ():
-        state = _state_after(_acts(tx.all(*_of(parent, provider))))
-        if state != "sealed":
-            raise NodeError("parent-closed", organisation=node.name_of(provider))
-
-
-def _parents(policy: str) -> set[tuple[str, str]]:
-    found = read(msgspec.json.decode(policy, type=Signed), Policy)
-    return {(parent.capsule, parent.provider) for parent in found.parents}
-
-
-def _state_after(acts: Iterable[CapsuleAct]) -> CapsuleState:
-    state: CapsuleState = "sealed"
-    for one in acts:
-        state = after(state, one.act) or state
-    return state
-
-
-def _of(capsule: str, provider: str) -> tuple[str, str, str]:
-    sql = "SELECT text FROM capsule_act WHERE capsule = ? AND provider = ? ORDER BY at, rowid"
-    return sql, capsule, provider
-
-
-def _acts(rows: Iterable[object]) -> list[CapsuleAct]:
-    return [read(msgspec.json.decode(row["text"], type=Signed), CapsuleAct) for row in rows]  # type: ignore[index]
+def _stop_derived(node: Node, tx: Transaction, act: CapsuleAct) -> None:
+    """What runs on own capsules made of this one ends with the clause that names it."""
+    for capsule in sources.made_of(tx, act.capsule, act.by):
+        if closed := capsules.closed_by(tx, capsule):
+            attempts.stop_on(node, tx, capsule, reason=closed.clause)
 
 
 def _keep(tx: Transaction, document: Signed, act: CapsuleAct) -> None:

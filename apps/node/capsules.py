@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from apps.node import custody, datasets, outbox, uses
+from apps.node import custody, datasets, outbox, sources, uses
 from apps.node.errors import NodeError, NotFound
 from apps.node.node import Node
 from apps.node.roster import Acting
@@ -25,6 +25,7 @@ from creditzone.kernel.documents import (
     signed,
 )
 from creditzone.kernel.orders import HeldCapsule
+from creditzone.kernel.refusals import Refusal
 from creditzone.kernel.sm.keys import Signer
 
 
@@ -40,7 +41,7 @@ class RuleUses:
 
 @dataclass(frozen=True, kw_only=True)
 class CapsuleStanding:
-    """A capsule at its head version."""
+    """A capsule at its head version; `closed` says why it opens for nobody now: its own state, or that of a source."""
 
     capsule: str
     dataset: str
@@ -50,6 +51,7 @@ class CapsuleStanding:
     policy: Policy
     rows: int
     state: CapsuleState
+    closed: Refusal | None
     uses: tuple[RuleUses, ...]
     sealed_at: int
 
@@ -84,6 +86,7 @@ def listing(node: Node, acting: Acting) -> list[CapsuleStanding]:
                 policy=policy,
                 rows=header.rows,
                 state=row["state"],
+                closed=closed_by(node, row["id"]),
                 uses=_uses_of(node, row["id"], policy),
                 sealed_at=row["sealed_at"],
             )
@@ -99,10 +102,11 @@ def head_version(node: Node, capsule: str) -> int:
 
 def held(node: Node, capsule: str) -> HeldCapsule | None:
     """The capsule as an order's check reads it."""
-    row = node.store.one("SELECT header, policy, state FROM capsule WHERE id = ?", capsule)
+    row = node.store.one("SELECT header, policy FROM capsule WHERE id = ?", capsule)
     if row is None:
         return None
-    return HeldCapsule(header=_signed(row["header"]), policy=_signed(row["policy"]), state=row["state"])
+    closed = closed_by(node, capsule)
+    return HeldCapsule(header=_signed(row["header"]), policy=_signed(row["policy"]), closed=closed)
 
 
 def state_of(reader: Node | Transaction, capsule: str) -> CapsuleState | None:
@@ -112,9 +116,16 @@ def state_of(reader: Node | Transaction, capsule: str) -> CapsuleState | None:
     return None if row is None else row["state"]
 
 
-def closed_by(reader: Node | Transaction, capsule: str) -> str | None:
-    """The clause with which a use of the capsule is refused for its state; None while it may be opened."""
-    return CLAUSES.get(state_of(reader, capsule) or "destroyed")
+def closed_by(reader: Node | Transaction, capsule: str) -> Refusal | None:
+    """Why no use of the capsule is let through now: its own state, or that of what it was made of; None while it may
+    be opened."""
+    rows = reader.store if isinstance(reader, Node) else reader
+    row = rows.one("SELECT state, policy FROM capsule WHERE id = ?", capsule)
+    if row is None:
+        return Refusal(CLAUSES["destroyed"])
+    if row["state"] in CLAUSES:
+        return Refusal(CLAUSES[row["state"]])
+    return sources.closed_source(reader, read(_signed(row["policy"]), Policy))
 
 
 def seal(

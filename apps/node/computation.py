@@ -387,13 +387,13 @@ class Computation:
         return self.ending.is_set() or self.interruption() is not None
 
     def interruption(self) -> Ended | None:
-        """Why this attempt is to end before its time: the zone said stop, its capsule is closed here, or what it rests
-        on was suspended, ended or taken back by either side. None while nothing stands against it."""
+        """Why this attempt is to end before its time: its capsule or a source of it is closed here, the zone said stop,
+        or what it rests on was suspended, ended or taken back by either side. None while nothing stands against it."""
+        if closed := capsules.closed_by(self.node, self.attempt.capsule):
+            return Ended(closed.clause, **closed.facts)
         reason = attempts.stop_reason(self.node, self.attempt)
         if reason is not None:
             return Ended(reason)
-        if clause := capsules.closed_by(self.node, self.attempt.capsule):
-            return Ended(clause)
         for digest in self._rests_on:
             state = contracts.state_of(self.node, digest)
             if state != "active":

@@ -212,9 +212,9 @@ CODES: Final[dict[str, Words]] = {
         "Upload the data anew.",
     ),
     "parent-closed": (
-        "其来源胶囊已被%(organisation)s停用，暂不能恢复。",
+        "其来源胶囊已被%(organisation)s停用，不能签署。",
         "请与来源胶囊的提供方联系。",
-        "A capsule that it was derived from is closed by %(organisation)s.",
+        "A capsule that it was made of is closed by %(organisation)s; no policy is signed for it.",
         "Ask that provider first.",
     ),
     "policy-version": (

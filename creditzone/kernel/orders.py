@@ -7,7 +7,6 @@ what the node's own officers signed or confirmed, handed in as `Standing`.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from creditzone.kernel.capsule.states import CLAUSES, CapsuleState
 from creditzone.kernel.credit.columns import columns_used
 from creditzone.kernel.credit.uscc import is_person
 from creditzone.kernel.documents import (
@@ -34,7 +33,7 @@ from creditzone.kernel.domain import UnknownDomain, domain
 from creditzone.kernel.policy.constraints.window import say_instant
 from creditzone.kernel.policy.evaluation import require_allowed
 from creditzone.kernel.policy.use import Counts, Use
-from creditzone.kernel.refusals import Refused
+from creditzone.kernel.refusals import Refusal, Refused
 from creditzone.kernel.sm import sm3
 from creditzone.kernel.sm.sm2 import PublicKey, Sm2Error
 
@@ -45,11 +44,12 @@ ENGINE_OF_PARTIES = {2: "cheetah", 3: "aby3"}
 
 @dataclass(frozen=True)
 class HeldCapsule:
-    """One of the node's own capsules: its head as signed, the policy it is bound to, and its state."""
+    """One of the node's own capsules: its head as signed, the policy it is bound to, and why no use of it is let
+    through now, None while it may be opened."""
 
     header: Signed
     policy: Signed
-    state: CapsuleState
+    closed: Refusal | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,8 +136,8 @@ def check_order(signed_order: Signed, standing: Standing) -> CheckedOrder:
     """Check an order against what the node holds; raises Refused with the first clause that fails.
 
     The order of checks: zone signature and zone; addressee; expiry and clocks; replay and fence; the recipient's
-    request; the capsule's state; contracts or the firm's authorisation; the capsule's signature and version; the
-    policy; model and parties.
+    request; the capsule's state and its sources'; contracts or the firm's authorisation; the capsule's signature and
+    version; the policy; model and parties.
     """
     order = _signed_by_zone(signed_order, standing)
     _addressed_and_fresh(order, standing)
@@ -260,10 +260,10 @@ def _my_input(request: JobRequest, standing: Standing) -> Input:
 
 
 def _in_use(mine: Input, standing: Standing) -> None:
-    """What its provider closed is refused by that name, not by that of the contracts that ended with it."""
+    """What is closed is refused by that name, not by that of the contracts that ended with it."""
     held = standing.capsule(mine.capsule)
-    if held is not None and held.state in CLAUSES:
-        raise Refused(CLAUSES[held.state])
+    if held is not None and held.closed is not None:
+        raise Refused(held.closed.clause, **held.closed.facts)
 
 
 def _agreed(order: Order, request: JobRequest, mine: Input, standing: Standing) -> None:

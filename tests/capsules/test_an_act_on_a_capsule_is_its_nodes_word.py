@@ -195,29 +195,95 @@ def test_a_newer_policy_does_not_open_what_is_frozen_and_the_portal_cannot(road:
     assert state(capsule) == "frozen"
 
 
-def derived(road: Road, parent: Capsule) -> Capsule:
-    """A capsule of the platform whose policy says that it was made of another."""
-    child = road.sealed("platform")
-    node = road.nodes["platform"]
+def derived(road: Road, parent: Capsule, *, of: str = "centre", by: str = "platform") -> Capsule:
+    """A capsule of another organisation whose policy says that it was made of this one."""
+    child = road.sealed(by)
+    node = road.nodes[by]
     drafted = node.drafts(Policy)[-1]
-    link = documents.Parent(capsule=str(parent.id), provider=road.zone["centre"].uscc, policy=parent.policy_digest)
+    with tenant_tx(None, role="exchange"):
+        digest = Capsule.objects.get(pk=parent.pk).policy_digest
+    link = documents.Parent(capsule=str(parent.id), provider=road.zone[of].uscc, policy=digest)
     policy = msgspec.structs.replace(drafted, version=2, parents=(link,))
-    with road.zone.tx(road.zone.member("platform", "steward")):
+    with road.zone.tx(road.zone.member(by, "steward")):
         dataset = child.dataset
-    measured = make_measured(DOMAINS["platform"], dataset=str(dataset.id), body_digest=dataset.body_digest)
+    measured = make_measured(DOMAINS[by], dataset=str(dataset.id), body_digest=dataset.body_digest)
     node.tell(make_sealed(node, policy, measured))
     return child
 
 
-def test_what_was_made_of_it_stands_still_with_it(road: Road):
+def why(capsule: Capsule) -> tuple[str, str]:
+    """The clause and the source that a capsule is closed with."""
+    with tenant_tx(None, role="exchange"):
+        refusal = Capsule.objects.get(pk=capsule.pk).refusal
+    return (refusal.clause, refusal.facts.get("source", "")) if refusal else ("", "")
+
+
+def test_what_was_made_of_it_is_closed_and_opened_with_it(road: Road):
     capsule = road.sealed("centre")
     child = derived(road, capsule)
     said = road.act_on(capsule, "centre", "freeze")
     assert (state(capsule), state(child)) == ("frozen", "frozen")
+    assert why(child) == ("source-frozen", str(capsule.id))
     road.heartbeats("platform")
     assert said.act in [one.document for one in road.nodes["platform"].messages(DocumentCompleted)]
     road.act_on(capsule, "centre", "resume")
-    assert (state(capsule), state(child)) == ("sealed", "frozen")
+    assert (state(capsule), state(child), why(child)) == ("sealed", "sealed", ("", ""))
+    road.act_on(capsule, "centre", "revoke")
+    assert (state(child), why(child)) == ("frozen", ("source-revoked", str(capsule.id)))
+    assert "its provider revoked: nothing opens it any more" in page(road, "platform", child)
+    assert capsule.title in page(road, "centre", child)
+    assert rejected(road) == []
+
+
+def test_its_owner_still_acts_on_it_and_its_own_freeze_outlasts_the_sources(road: Road):
+    capsule = road.sealed("centre")
+    child = derived(road, capsule)
+    road.act_on(capsule, "centre", "freeze")
+    road.act_on(child, "platform", "resume")
+    assert rejected(road) == ["illegal-move"]
+    road.act_on(child, "platform", "freeze")
+    assert state(child) == "frozen"
+    road.act_on(capsule, "centre", "resume")
+    assert (state(child), why(child)) == ("frozen", ("capsule-frozen", ""))
+    road.act_on(child, "platform", "resume")
+    assert state(child) == "sealed"
+    road.act_on(capsule, "centre", "freeze")
+    road.act_on(child, "platform", "revoke")
+    assert state(child) == "revoked"
+    road.act_on(capsule, "centre", "resume")
+    assert state(child) == "revoked"
+
+
+def test_jobs_on_what_was_made_of_it_end_with_the_clause_that_names_the_source(road: Road):
+    source = road.sealed("platform")
+    made = derived(road, source, of="platform", by="centre")
+    road.agreed(made, "centre")
+    capsules = road.ready()
+    waiting = road.queued([*capsules, made])
+    road.act_on(source, "platform", "revoke")
+    job = road.job(waiting)
+    assert (job.state, job.reason, job.at_party) == (Job.State.REFUSED, "source-revoked", road.zone["centre"])
+    assert job.facts == {"source": str(source.id), "organisation": road.zone["platform"].uscc}
+    with pytest.raises(Refused) as raised:
+        road.drafted([*capsules, made])
+    assert (raised.value.refusal.clause, raised.value.refusal.facts) == ("source-revoked", job.facts)
+
+
+def test_what_was_made_of_it_is_named_before_the_act_is_signed_by_however_many_steps(road: Road):
+    capsule = road.sealed("centre")
+    child = derived(road, capsule)
+    grandchild = derived(road, child, of="platform", by="bank")
+    body = page(road, "centre", capsule, path="revoke/")
+    for one in (child, grandchild):
+        assert f"/capsules/{one.id}/" in body
+        assert one.title in body
+    road.act_on(capsule, "centre", "freeze")
+    assert why(grandchild) == ("source-frozen", str(capsule.id))
+    road.heartbeats("bank")
+    acts = [one.document for one in road.nodes["bank"].messages(DocumentCompleted)]
+    assert any(f'"capsule":"{capsule.id}"' in one.text and "capsule-act" in one.text for one in acts)
+    for one in (child, grandchild):
+        assert road.zone.client("other_bank", "steward").get(f"/capsules/{one.id}/").status_code == 404
 
 
 def test_a_node_whose_store_is_a_backup_hears_the_acts_again(road: Road):

@@ -6,17 +6,14 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from apps.node import attempts, capsule_acts, certificates, contracts, uses
-from apps.node.errors import IllegalMove, NodeError
+from apps.node import attempts, capsule_acts, certificates, contracts, sources, uses
 from creditzone.kernel.documents import (
     CapsuleCertificate,
     DocumentCompleted,
-    Parent,
     SignatureInvalid,
     Signed,
     StoppedJob,
     require_signature,
-    signed,
 )
 from creditzone.kernel.refusals import Refused
 from creditzone.kernel.sm.sm2 import PublicKey
@@ -159,7 +156,7 @@ def test_the_other_side_takes_the_act_and_its_contracts_from_the_portal(job):
     act(job, "freeze")
     for said in (*world.bodies(job.nodes[1], "capsule-act"), *world.bodies(job.nodes[1], "contract-act")):
         job.zone.send(bank, DocumentCompleted, document=said.act)
-    assert capsule_acts.state_said(bank, capsule_of(job), CENTRE) == "frozen"
+    assert sources.state_said(bank, capsule_of(job), CENTRE) == "frozen"
     assert {contracts.state_of(bank, one.digest) for one in job.contracts if contract_of(one) == capsule_of(job)} == {
         "suspended"
     }
@@ -171,25 +168,4 @@ def test_an_act_that_its_provider_did_not_sign_is_believed_by_nobody(job):
     said = world.bodies(job.nodes[1], "capsule-act")[0].act
     forged = Signed(text=said.text.replace('"act":"freeze"', '"act":"revoke"'), signatures=said.signatures)
     job.zone.send(bank, DocumentCompleted, document=forged)
-    assert capsule_acts.state_said(bank, capsule_of(job), CENTRE) == "sealed"
-
-
-def test_what_was_made_of_a_closed_capsule_stands_still_until_that_one_is_resumed(job):
-    """The bank's own capsule says that it was made of the centre's."""
-    bank, person = job.nodes[0], job.people[0]
-    child = capsule_of(job, BANK)
-    parent = Parent(capsule=capsule_of(job), provider=CENTRE, policy="sm3:" + "1" * 64)
-    derived = world.policy(job.zone, bank, child, version=2, rules=[world.rule()])
-    made = signed(msgspec.structs.replace(derived, parents=(parent,)), bank.keys.signing, by=BANK)
-    with bank.store.write() as tx:
-        tx.run("UPDATE capsule SET policy = ? WHERE id = ?", msgspec.json.encode(made).decode(), child)
-    act(job, "freeze")
-    job.zone.send(bank, DocumentCompleted, document=world.bodies(job.nodes[1], "capsule-act")[0].act)
-    with pytest.raises(NodeError) as refused:
-        capsule_acts.act(bank, person, child, act="resume", reason="继续")
-    assert refused.value.code == "parent-closed"
-    act(job, "resume")
-    job.zone.send(bank, DocumentCompleted, document=world.bodies(job.nodes[1], "capsule-act")[1].act)
-    capsule_acts.act(bank, person, child, act="resume", reason="继续")
-    with pytest.raises(IllegalMove):
-        capsule_acts.act(bank, person, child, act="resume", reason="继续")
+    assert sources.state_said(bank, capsule_of(job), CENTRE) == "sealed"

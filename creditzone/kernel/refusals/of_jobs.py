@@ -194,6 +194,19 @@ OF_JOBS: dict[str, Clause] = {
         "请与提供方联系，或选用其他数据。",
         "Ask the provider, or choose other data.",
     ),
+    "source-frozen": Clause(
+        "该胶囊由 %(organisation)s 的胶囊 %(source)s 派生，来源已被其提供方冻结。",
+        "The capsule was made of capsule %(source)s of %(organisation)s, which its provider has frozen.",
+        "请与来源的提供方联系；来源解冻后可重新提交。",
+        "Ask the source's provider; once it is resumed, submit the job again.",
+    ),
+    "source-revoked": Clause(
+        "该胶囊由 %(organisation)s 的胶囊 %(source)s 派生，来源已被其提供方吊销，派生胶囊不再启封。",
+        "The capsule was made of capsule %(source)s of %(organisation)s, which its provider has revoked; what was made"
+        " of it is not opened any more.",
+        "请选用其他数据。",
+        "Choose other data.",
+    ),
     # parties and model
     "model-digest": Clause(
         "评分卡与申请书所列摘要不一致。",

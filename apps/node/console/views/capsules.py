@@ -23,6 +23,7 @@ from apps.node.roster import Act
 from creditzone.kernel.capsule.states import IRREVERSIBLE, acts_in
 from creditzone.kernel.documents import CapsuleActKind
 from creditzone.kernel.policy.constraints.subject import SUBJECT
+from creditzone.kernel.refusals import Refusal
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,14 @@ class Line:
     state: Words
     tone: str
     acts: list[tuple[CapsuleActKind, Words, bool]]
+    source: str = ""
+    """The closed source for whose sake nothing opens it, in a sentence."""
 
 
 @require_safe
 def listing(request: NodeRequest) -> HttpResponse:
     """All own capsules, newest first, rule by rule."""
-    lines = [_line(one) for one in capsules.listing(request.node, request.acting)]
+    lines = [_line(request.node, one) for one in capsules.listing(request.node, request.acting)]
     context = {"lines": lines, "may_act": roster.may(request.acting, Act.ACT_ON_CAPSULE)}
     return render(request, "node/capsules.html", context)
 
@@ -79,7 +82,7 @@ def _page(request: NodeRequest, found: CapsuleStanding, form: CapsuleActForm, ac
     impact = capsule_acts.impact(request.node, request.acting, found)
     context = {
         "form": form,
-        "line": _line(found),
+        "line": _line(request.node, found),
         "act": act,
         "act_label": CAPSULE_ACTS[act],
         "is_final": act in IRREVERSIBLE,
@@ -90,10 +93,16 @@ def _page(request: NodeRequest, found: CapsuleStanding, form: CapsuleActForm, ac
     return render(request, "node/capsule_act.html", context, status=422 if form.is_bound else 200)
 
 
-def _line(standing: CapsuleStanding) -> Line:
-    state, tone = CAPSULE_STATES[standing.state]
+def _line(node: Node, standing: CapsuleStanding) -> Line:
+    closed = standing.closed if standing.state == "sealed" else None
+    state, tone = CAPSULE_STATES["frozen" if closed else standing.state]
     acts = [(act, CAPSULE_ACTS[act], act in IRREVERSIBLE) for act in acts_in(standing.state)]
-    return Line(standing=standing, state=state, tone=tone, acts=acts)
+    return Line(standing=standing, state=state, tone=tone, acts=acts, source=_said(node, closed) if closed else "")
+
+
+def _said(node: Node, closed: Refusal) -> str:
+    named = {**closed.facts, "organisation": node.name_of(closed.facts["organisation"], language())}
+    return Refusal(closed.clause, named).sentence("zh" if language().startswith("zh") else "en")
 
 
 def _called(node: Node, organisation: str) -> str:
