@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from apps.node.sentences.of_closing import CLOSING
 from apps.node.sentences.of_lineage import LINEAGE
 from apps.node.sentences.of_packages import PACKAGES
 from apps.node.sentences.of_passkeys import PASSKEYS, Words
 from creditzone.kernel.refusals import Refusal
 
 CODES: Final[dict[str, Words]] = {
+    **CLOSING,
     **LINEAGE,
     **PASSKEYS,
     "not-found": (
@@ -204,18 +206,6 @@ CODES: Final[dict[str, Words]] = {
         "请在门户重新起草。",
         "The policy names another capsule than its dataset's.",
         "Draft it again at the portal.",
-    ),
-    "capsule-over": (
-        "胶囊已吊销或销毁，不能再签署策略。",
-        "请重新上传数据。",
-        "The capsule is revoked or destroyed: it takes no policy any more.",
-        "Upload the data anew.",
-    ),
-    "parent-closed": (
-        "其来源胶囊已被%(organisation)s停用，不能签署。",
-        "请与来源胶囊的提供方联系。",
-        "A capsule that it was made of is closed by %(organisation)s; no policy is signed for it.",
-        "Ask that provider first.",
     ),
     "policy-version": (
         "策略版本应为 v%(expected)s。",
