@@ -1,5 +1,5 @@
 """A provider closes a capsule in the running zone: what runs on it stops at once, in the intersection and in the joint
-grading, with the clause; resumed, it serves again; destroyed, nothing of it is left in its node's home."""
+grading, with the clause; resumed, it serves again; revoked, it is certified; destroyed, nothing of it is left."""
 
 import csv
 import re
@@ -10,8 +10,9 @@ import pytest
 
 from creditzone.kernel.credit.uscc import check_digit
 from creditzone.kernel.domain import domain
-from deploy.demonstration import seal
+from deploy.demonstration import agree, seal
 from deploy.manifest import BANK
+from deploy.officers.browser import Unexpected
 from deploy.officers.person import until
 from tests.live.conftest import LiveZone
 from tests.live.test_a_job_ends_once_whatever_dies import BALANCE, PROFIT, started
@@ -81,6 +82,47 @@ def test_a_running_job_stops_at_its_provider_within_a_third_of_a_lease(live: Liv
     )
     again = live.wait_end(live.submit(BALANCE, PROFIT, title="解冻之后"))
     assert again["state"] == "done", again["reason_words"]
+
+
+@pytest.mark.parametrize("stage", ["intersect", "grade"])
+def test_a_job_on_a_revoked_capsule_stops_as_soon_and_both_sides_get_the_certificate(live: LiveZone, stage: str):
+    steward, title = live.officers["steward"], f"待吊销 {stage}"
+    dataset = steward.upload(live.home / "demonstration" / f"{PROFIT}.csv", domain=PROFIT, title=title)
+    rule = {
+        "id": "r1",
+        "grantees": [BANK],
+        "purposes": ["credit-risk"],
+        "models": [live.card(BALANCE, PROFIT)["digest"]],
+        "engines": ["cheetah"],
+        "disclosures": ["grade"],
+        "days": 1,
+        "uses": 3,
+    }
+    capsule = seal(steward, dataset, [rule])
+    offer = {"capsule": capsule, "consumer": BANK, "purpose": "credit-risk/pre-loan", "price_fen": 1, "days": 1}
+    agree(steward, live.officers["officer"], offer)
+    job = live.submit(BALANCE, PROFIT, title=f"吊销于 {stage}", instead={PROFIT: capsule})
+    live.wait_job(job, started(stage))
+    steward.act_on_capsule(capsule, "revoke", reason="数据来源有误", title=title)
+    ended = live.wait_end(job)
+    assert (ended["state"], ended["reason"]) == ("failed", "capsule-revoked"), ended
+    (act,) = rows(live, "centre", "SELECT at FROM capsule_act WHERE capsule = ?", capsule)
+    (attempt,) = until(
+        lambda: rows(live, "centre", "SELECT * FROM attempt WHERE job = ? AND state = 'failed'", job),
+        bool,
+        what="the attempt to end at the provider",
+    )
+    assert attempt["reason"] == "capsule-revoked"
+    assert 0 <= attempt["changed_at"] - act["at"] <= lease_ms(live) / 3
+    for who in (steward, live.officers["officer"]):
+        record = until(
+            lambda who=who: who.call("GET", f"/capsules/{capsule}/record/"),
+            lambda found: found["certificates"],
+            what="the certificate",
+        )
+        assert any(job in one["text"] for one in record["certificates"])
+    with pytest.raises(Unexpected, match="capsule-revoked"):
+        live.submit(BALANCE, PROFIT, instead={PROFIT: capsule})
 
 
 def test_what_is_destroyed_is_nowhere_in_its_nodes_home(live: LiveZone, tmp_path):
