@@ -57,6 +57,7 @@ ACTS: dict[str, Promise] = {
     "job.offer": _("orders offered to the parties"),
     "job.start": _("all accepted, started"),
     "job.stage": _("a stage ended at a party"),
+    "job.deletion": _("result deleted at its recipient's node"),
     "job.receipt": _("receipt signed by a party"),
     "job.sealed": _("something sealed passed on"),
     "job.requeue": _("queued again"),

@@ -16,7 +16,7 @@ from apps.node import attempts, capsules, certificates, contracts, custody, data
 from apps.node.capsules import CapsuleStanding
 from apps.node.contracts import ContractStanding
 from apps.node.errors import IllegalMove, NodeError, NotFound
-from apps.node.node import Node
+from apps.node.node import TO_FORGET, Node
 from apps.node.roster import Act, Acting, require
 from apps.node.store import Transaction
 from creditzone.kernel.capsule.states import CLAUSES, STATE_AFTER, after
@@ -36,7 +36,6 @@ from creditzone.kernel.documents import (
 )
 from creditzone.kernel.sm.keys import Signer
 
-_TO_FORGET: Final = "forget-deleted"
 _ON_CONTRACTS: Final[dict[CapsuleActKind, tuple[Literal["suspend", "resume", "terminate"], tuple[str, ...]]]] = {
     "freeze": ("suspend", ("active",)),
     "resume": ("resume", ("suspended",)),
@@ -109,9 +108,9 @@ def act(
 def forget_deleted(node: Node) -> None:
     """Let nothing of what was destroyed stay in the store's log. Somebody who reads meanwhile keeps it as it is; so the
     runner asks at every turn, until it was done."""
-    if node.store.setting(_TO_FORGET) is not None and node.store.forget_deleted():
+    if node.store.setting(TO_FORGET) is not None and node.store.forget_deleted():
         with node.store.write() as tx:
-            tx.forget(_TO_FORGET)
+            tx.forget(TO_FORGET)
 
 
 def take(node: Node, tx: Transaction, document: Signed, act: CapsuleAct) -> None:
@@ -158,7 +157,7 @@ def _apply(node: Node, tx: Transaction, document: Signed, act: CapsuleAct) -> li
     if act.act != "destroy":
         return []
     custody.destroy(tx, act.capsule)
-    tx.keep(_TO_FORGET, "1")
+    tx.keep(TO_FORGET, "1")
     return datasets.forget(tx, act.capsule)
 
 

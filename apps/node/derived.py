@@ -46,12 +46,12 @@ def make_dataset(node: Node, acting: Acting, opened: OpenedResult) -> str:
     """Make a dataset of an opened result, sealed piece by piece like an upload, with its lineage. The dataset's id.
 
     Each row keeps the authorisation that it rested on. Raises Forbidden, NotFound; NodeError: result-ended,
-    result-empty, result-unauthorised where rows rested on none, lineage-unknown where a contract or policy of the job
-    is not here any more, dataset-derived where this result was made one before."""
+    result-deleted, result-empty, result-unauthorised where rows rested on none, lineage-unknown where a contract or
+    policy of the job is not here any more, dataset-derived where this result was made one before."""
     require(acting, Act.UPLOAD)
     held = get_result(node, acting, opened.job)
-    if held.state == "ended":
-        raise NodeError("result-ended")
+    if held.state in ("ended", "deleted"):
+        raise NodeError(f"result-{held.state}")
     if not opened.rows:
         raise NodeError("result-empty")
     if not all(row.authorisation for row in opened.rows):

@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from apps.node import capsule_acts, capsules, cards, certificates, contracts, firmuses, outbox, uses
+from apps.node import capsule_acts, capsules, cards, certificates, contracts, duties, firmuses, outbox, uses
 from apps.node.node import RESTORING, Node
 from apps.node.store import Transaction
 from creditzone.kernel.documents import (
@@ -36,6 +36,7 @@ from creditzone.kernel.documents import (
     Recalled,
     Receipt,
     Receipted,
+    ResultDeleted,
     SignatureInvalid,
     Signed,
     StageReached,
@@ -180,6 +181,8 @@ def _move_forward(node: Node, tx: Transaction, statement: Statement) -> str | No
             capsule_acts.take_back(node, tx, body.act)
         case CapsuleCertified():
             certificates.take_back(tx, body.certificate)
+        case ResultDeleted():
+            duties.take_back(node, tx, body.deletion)
         case ContractActed():
             contracts.take_back_act(tx, body.act)
     return None

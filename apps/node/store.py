@@ -104,8 +104,8 @@ CREATE INDEX attempt_live ON attempt (state) WHERE state IN ('accepted', 'starte
 CREATE TABLE result (
   job TEXT PRIMARY KEY, organisation TEXT NOT NULL, request TEXT NOT NULL, model TEXT,
   attempt INTEGER NOT NULL DEFAULT 0, file TEXT, digest TEXT, rows INTEGER,
-  state TEXT NOT NULL CHECK (state IN ('waiting', 'sealed')),
-  received_at INTEGER, opened_at INTEGER, taken INTEGER NOT NULL DEFAULT 0);
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'sealed', 'deleted')),
+  received_at INTEGER, opened_at INTEGER, taken INTEGER NOT NULL DEFAULT 0, delete_at INTEGER, deleted_at INTEGER);
 
 CREATE TABLE sealed_part (
   job TEXT NOT NULL, attempt INTEGER NOT NULL, sender TEXT NOT NULL, recipient TEXT NOT NULL,

@@ -65,6 +65,7 @@ VALUES: dict[str, Words] = {
     "capsule": pgettext_lazy("fact", "capsule sealed"),
     "signature": pgettext_lazy("fact", "signature"),
     "declined": pgettext_lazy("fact", "returned unsigned"),
+    "deleted": pgettext_lazy("fact", "result deleted"),
     "certified": pgettext_lazy("fact", "certificate about a capsule"),
     "capsule-act": pgettext_lazy("fact", "act on a capsule"),
     "contract-act": pgettext_lazy("fact", "act on a contract"),

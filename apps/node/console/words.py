@@ -92,6 +92,7 @@ RESULT_STATES: dict[str, tuple[Words, str]] = {
     "waiting": (_("parts still on their way"), "now"),
     "sealed": (_("sealed to you"), "sealed"),
     "ended": (_("no result"), "bad"),
+    "deleted": (_("deleted as agreed"), ""),
     "opened": (_("opened"), "good"),
 }
 

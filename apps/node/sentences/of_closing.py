@@ -15,4 +15,10 @@ CLOSING: Final[dict[str, tuple[str, str, str, str]]] = {
         "A capsule that it was made of is closed by %(organisation)s; no policy is signed for it.",
         "Ask that provider first.",
     ),
+    "result-deleted": (
+        "结果已按提供方的策略删除。",
+        "如仍需要，请重新提交任务。",
+        "The result was deleted as a provider's policy demands.",
+        "Where it is still needed, submit the job again.",
+    ),
 }

@@ -44,7 +44,7 @@ from creditzone.kernel.documents.cards import (
     Card,
     Ticket,
 )
-from creditzone.kernel.documents.certificates import CapsuleCertificate, SpentUses, StoppedJob
+from creditzone.kernel.documents.certificates import CapsuleCertificate, ResultDeletion, SpentUses, StoppedJob
 from creditzone.kernel.documents.custody import Custody, Holder, HolderKind
 from creditzone.kernel.documents.exchange import (
     CardShown,
@@ -100,6 +100,7 @@ from creditzone.kernel.documents.statements import (
     OrderAccepted,
     OrderRefused,
     Receipted,
+    ResultDeleted,
     ResultOpened,
     SealedSent,
     StageReached,
@@ -204,6 +205,8 @@ __all__ = [
     "Receipt",
     "Receipted",
     "RefusalNote",
+    "ResultDeleted",
+    "ResultDeletion",
     "ResultOpened",
     "Rule",
     "Scorecard",

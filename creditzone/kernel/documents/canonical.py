@@ -18,7 +18,7 @@ from creditzone.kernel.documents.agreements import (
     ContractAct,
 )
 from creditzone.kernel.documents.cards import Card, Ticket
-from creditzone.kernel.documents.certificates import CapsuleCertificate
+from creditzone.kernel.documents.certificates import CapsuleCertificate, ResultDeletion
 from creditzone.kernel.documents.exchange import Downlink, Uplink
 from creditzone.kernel.documents.jobs import JobRequest, Order, Receipt
 from creditzone.kernel.documents.policies import Policy
@@ -31,7 +31,8 @@ from creditzone.kernel.sm.sm2 import PublicKey, Sm2Error
 
 AnyDocument = (
     Card | Ticket | Policy | CapsuleHeader | CapsuleAct | CapsuleCertificate | Contract | ContractAct
-    | Authorisation | AuthorisationWithdrawal | Scorecard | JobRequest | Order | Receipt | Statement | Uplink | Downlink
+    | Authorisation | AuthorisationWithdrawal | Scorecard | JobRequest | Order | Receipt | ResultDeletion | Statement
+    | Uplink | Downlink
 )  # fmt: skip
 D = TypeVar("D", bound=Document)
 

@@ -1,4 +1,4 @@
-"""What a node certifies: that a capsule was revoked or destroyed."""
+"""What a node certifies: that a capsule was revoked or destroyed, that a result was deleted."""
 
 from typing import Annotated, Literal
 
@@ -43,3 +43,22 @@ class CapsuleCertificate(Document, frozen=True, kw_only=True, tag="capsule-certi
     spent: tuple[SpentUses, ...]
     deleted: tuple[Literal["body", "content-keys", "own-part"], ...]
     issued_at: Instant
+
+
+class ResultDeletion(Document, frozen=True, kw_only=True, tag="result-deletion"):
+    """The recipient's node (a hosted firm's host) certifies that it deleted a sealed result, as a policy obliges to.
+
+    What left the node before is not reached; `was_opened`, `grades_taken`, `dataset_made` say what is known of it."""
+
+    id: Id
+    by: Uscc
+    recipient: Uscc
+    job: Id
+    request: Digest
+    result: Digest | None
+    received_at: Instant
+    due_at: Instant
+    was_opened: bool
+    grades_taken: Count
+    dataset_made: bool
+    deleted_at: Instant

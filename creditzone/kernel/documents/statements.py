@@ -181,6 +181,12 @@ class ResultOpened(Part, frozen=True, kw_only=True, tag_field="kind", tag="opene
     at: Instant
 
 
+class ResultDeleted(Part, frozen=True, kw_only=True, tag_field="kind", tag="deleted"):
+    """A sealed result was deleted as a policy obliges to."""
+
+    deletion: Signed
+
+
 class TakenGrade(Part, frozen=True, kw_only=True):
     """One firm's grade that an officer takes into the portal's file."""
 
@@ -201,7 +207,7 @@ class GradesTaken(Part, frozen=True, kw_only=True, tag_field="kind", tag="taken"
 StatementBody = (
     CardIssued | DatasetMeasured | CapsuleSealed | CapsuleActed | CapsuleCertified | DocumentSigned | DraftDeclined
     | ContractActed | OrderAccepted | OrderRefused | NodeBusy | StageReached | AttemptFailed | Receipted | SealedSent
-    | ResultOpened | GradesTaken
+    | ResultOpened | ResultDeleted | GradesTaken
 )  # fmt: skip
 
 
