@@ -106,6 +106,8 @@ def record_act(*, organisation: Organisation, acted: CapsuleActed) -> Capsule:
     concerned = _concerned(capsule, [one.provider for one in derived])
     send_completed(acted.act, to=concerned, sender=capsule.owner)
     facts = {"version": document.version, "reason": document.reason, "person": acted.person, "jobs": ended}
+    if derived:
+        facts["derived"] = len(derived)
     _log(f"capsule.{LedgerActs[document.act]}", capsule, concerned, facts)
     return capsule
 

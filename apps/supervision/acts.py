@@ -51,6 +51,11 @@ FACTS: dict[str, Words] = {
     "draft": pgettext_lazy("fact", "Draft"),
     "sender": pgettext_lazy("fact", "Sent by"),
     "step": pgettext_lazy("fact", "Step"),
+    "approved_by": pgettext_lazy("fact", "Approved by"),
+    "jobs": pgettext_lazy("fact", "Jobs ended"),
+    "derived": pgettext_lazy("fact", "Derived capsules"),
+    "certificate": pgettext_lazy("fact", "Certificate"),
+    "deletion": pgettext_lazy("fact", "Certificate of deletion"),
 }
 """Facts of entries that no refusal has, in words."""
 
