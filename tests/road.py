@@ -23,6 +23,8 @@ from apps.tenants.services import register_card
 from creditzone.kernel import documents
 from creditzone.kernel.documents import (
     Authorisation,
+    CapsuleAct,
+    CapsuleActed,
     CapsuleHeader,
     CapsuleSealed,
     ColumnGroup,
@@ -108,6 +110,24 @@ class Road:
         node.tell(make_sealed(node, node.drafts(Policy)[-1], measured, **changes))
         with tenant_tx(None, role="exchange"):
             return Capsule.objects.get(pk=drafted.id)
+
+    def act_on(self, capsule: Capsule, holder: str, act: documents.CapsuleActKind, **changes: Any) -> CapsuleActed:
+        """Let the holder's node say that it did something to a capsule."""
+        node = self.nodes[holder]
+        document = CapsuleAct(
+            zone=self.digest,
+            id=new_id(),
+            capsule=str(capsule.id),
+            version=max(capsule.version, 1),
+            act=act,
+            by=node.uscc,
+            reason="核查",
+            at=now_ms(),
+        )
+        changed = msgspec.structs.replace(document, **changes)
+        said = CapsuleActed(act=signed(changed, node.key, by=node.uscc), person=self.person(holder, "steward"))
+        node.tell(said)
+        return said
 
     def rule(self, *grantees: str, **changes: Any) -> Rule:
         """A rule for these organisations (or `subject`), every scorecard, engine and disclosure."""

@@ -13,8 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.capsules import derived, selectors, services
-from apps.capsules.forms import columns_of_models
+from apps.capsules import acts, derived, selectors, services
+from apps.capsules.forms import columns_of_models, duties_and_derivation
 from apps.capsules.models import Capsule
 from apps.capsules.wording import policy_sentences
 from apps.core import clock
@@ -25,7 +25,6 @@ from apps.datasets import selectors as datasets
 from apps.exchange.links import sign_url
 from apps.tenants.members import actor_of
 from creditzone.kernel.documents import Policy, Rule
-from creditzone.kernel.policy.constraints.derivation import Derivation
 from creditzone.kernel.policy.odrl import policy_schema, to_odrl
 from creditzone.kernel.policy.writing import permit
 
@@ -47,6 +46,8 @@ class RuleSerializer(serializers.Serializer[Any]):
     decision_bands = serializers.ListField(child=serializers.IntegerField(min_value=1), max_length=50, default=list)
     per_day = serializers.IntegerField(min_value=1, allow_null=True, default=None)
     rows_per_day = serializers.IntegerField(min_value=1, allow_null=True, default=None)
+    notify = serializers.BooleanField(default=False)
+    delete_after_days = serializers.IntegerField(min_value=1, max_value=3660, allow_null=True, default=None)
     generations = serializers.IntegerField(min_value=1, max_value=5, allow_null=True, default=None)
     per_subject = serializers.IntegerField(min_value=1, allow_null=True, default=None)
     days = serializers.IntegerField(min_value=1, max_value=3660, required=False)
@@ -82,7 +83,7 @@ def rule_of(given: dict[str, Any], *, domain: str) -> Rule:
         not_before=clock.to_ms(begins),
         not_after=clock.to_ms(ends),
         uses=given["uses"],
-        more=() if given["generations"] is None else (Derivation(generations=given["generations"]),),
+        more=duties_and_derivation(given),
     )
 
 
@@ -146,6 +147,13 @@ class CapsuleDetailSerializer(CapsuleSerializer):
         return {language: policy_sentences(policy, language) for language in ("zh", "en")}
 
 
+class RecordSerializer(serializers.Serializer[Any]):
+    """What became of a capsule, as signed documents, newest first: acts, and the certificates issued to the reader."""
+
+    acts = serializers.ListField(child=serializers.DictField())
+    certificates = serializers.ListField(child=serializers.DictField())
+
+
 class PolicyDrafts(APIView):
     """Policies that wait for their signature in the owner's node."""
 
@@ -197,6 +205,18 @@ class CapsuleDetail(APIView):
         """State, versions and policy."""
         capsule = selectors.get_for(actor_of(request), capsule_id, to=selectors.Act.READ)
         return Response(CapsuleDetailSerializer(capsule).data)
+
+
+class CapsuleRecord(APIView):
+    """What became of a capsule."""
+
+    @extend_schema(responses={200: RecordSerializer, **problems(404)})
+    def get(self, request: Request, capsule_id: UUID) -> Response:
+        """The signed acts and certificates."""
+        capsule = selectors.get_for(actor_of(request), capsule_id, to=selectors.Act.READ)
+        acted, certified = acts.acts_on(capsule), acts.certificates_of(capsule)
+        body = {"acts": [one.document for one in acted], "certificates": [one.document for one in certified]}
+        return Response(RecordSerializer(body).data)
 
 
 class PolicySchema(APIView):

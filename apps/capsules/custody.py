@@ -60,14 +60,6 @@ def note_deposit(sender: Sender, answered: DepositAnswered) -> None:
         _note(capsule, sender.organisation, version=answered.version, deposited_at=sender.now, clause="", facts={})
 
 
-def tell_holders(sender: Sender, capsule: Capsule) -> None:
-    """The provider's own word that it took the capsule back goes to whoever holds a share of it."""
-    head = head_of(capsule)
-    for holder in head.header.custody.holders if head else ():
-        if holder.kind == "node":
-            _hand_on(sender, to=holder.organisation)
-
-
 def _answered(sender: Sender, answer: Answer) -> Capsule:
     """The capsule that the answer is about, once it was handed on; only its holders answer, and only its provider."""
     capsule = _capsule_of(answer.capsule, _organisation(answer.to))

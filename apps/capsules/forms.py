@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -18,9 +17,11 @@ from apps.tenants.models import Organisation
 from apps.tenants.roles import Kind
 from apps.ui.templatetags.ui import called
 from creditzone.kernel.documents import Rule
+from creditzone.kernel.policy.constraints import Clause
 from creditzone.kernel.policy.constraints.columns import ColumnUse
 from creditzone.kernel.policy.constraints.count import Count
 from creditzone.kernel.policy.constraints.derivation import Derivation
+from creditzone.kernel.policy.constraints.duties import Duties
 from creditzone.kernel.policy.constraints.environment import ENGINES
 from creditzone.kernel.policy.constraints.output import FORMS, Output
 from creditzone.kernel.policy.constraints.subject import SUBJECT
@@ -36,7 +37,7 @@ DISCLOSURES = ("decision", "grade", "reasons", "score")
 """What a job may ask for; statistics are no job yet."""
 SINGLE = (
     "id", "days", "uses", "minimum_group", "per_day", "max_rows", "rows_per_day", "per_subject", "decision_band",
-    "opens", "closes", "generations",
+    "opens", "closes", "generations", "notify", "delete_after_days",
 )  # fmt: skip
 LIMITS = ("minimum_group", "per_day", "max_rows", "rows_per_day", "per_subject")
 NONE_CHOSEN = {"required": _("Choose at least one; none allows nothing.")}
@@ -92,6 +93,16 @@ class RuleForm(forms.Form):
     opens = forms.TimeField(label=_("Open daily from"), required=False, widget=_TIME)
     closes = forms.TimeField(label=_("until"), required=False, widget=_TIME, help_text=_("Shanghai time."))
 
+    notify = forms.BooleanField(
+        label=_("Tell us of each use"), required=False, help_text=_("A notice at the portal for each job that used it.")
+    )
+    delete_after_days = forms.IntegerField(
+        label=_("Results are deleted after, days"),
+        required=False,
+        min_value=1,
+        max_value=3660,
+        help_text=_("The user's node deletes the sealed result and certifies it. Exported files stay. Empty: never."),
+    )
     generations = forms.IntegerField(
         label=_("Results may be inputs again, generations"),
         required=False,
@@ -120,7 +131,7 @@ class RuleForm(forms.Form):
         """Whether one of the folded fields is filled in, or wrong."""
         folded = (
             "minimum_group", "max_rows", "rows_per_day", "per_subject", "decision_band", "opens", "closes",
-            "generations",
+            "generations", "delete_after_days",
         )  # fmt: skip
         return any(self[name].value() not in (None, "") or self[name].errors for name in folded)
 
@@ -175,8 +186,16 @@ def _limits(given: Mapping[str, Any]) -> dict[str, Any]:
         **{name: given.get(name) for name in LIMITS},
         "decision_bands": () if band is None else (band,),
         "daily": hours,
-        "more": () if given.get("generations") is None else (Derivation(generations=given["generations"]),),
+        "more": duties_and_derivation(given),
     }
+
+
+def duties_and_derivation(given: Mapping[str, Any]) -> tuple[Clause, ...]:
+    """The clauses that a rule need not have, in their order: what a use obliges to, and what may be made of it."""
+    notify, days = bool(given.get("notify")), given.get("delete_after_days")
+    duties = (Duties(notify=notify, delete_after_days=days),) if notify or days else ()
+    generations = given.get("generations")
+    return (*duties, *(() if generations is None else (Derivation(generations=generations),)))
 
 
 def _grantees() -> list[tuple[str, str]]:
@@ -242,7 +261,7 @@ def rule_values(rule: Rule) -> dict[str, Any]:
 
 
 def _limit_values(rule: Rule) -> dict[str, Any]:
-    derivation = rule.clause(Derivation)
+    derivation, duties = rule.clause(Derivation), rule.clause(Duties)
     output, count, hours = rule.of(Output), rule.of(Count), rule.of(Window).daily
     return {
         "minimum_group": output.minimum_group,
@@ -253,6 +272,8 @@ def _limit_values(rule: Rule) -> dict[str, Any]:
         "per_subject": count.per_subject,
         "opens": _clock(hours[0].since) if hours else None,
         "closes": _clock(hours[0].until) if hours else None,
+        "notify": duties is not None and duties.notify,
+        "delete_after_days": duties.delete_after_days if duties else None,
         "generations": derivation.generations if derivation and derivation.generations else None,
     }
 
@@ -275,29 +296,3 @@ def initial_forms(values: Sequence[Mapping[str, Any]], *, domain: str) -> list[R
 def bound_forms(data: Any, count: int, *, domain: str) -> list[RuleForm]:
     """Forms bound to what was sent."""
     return [RuleForm(data, prefix=f"r{at}", domain=domain) for at in range(1, count + 1)]
-
-
-class ActForm(forms.Form):
-    """An act on a capsule: its reason, and its name where the act cannot be taken back lightly."""
-
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=400,
-        help_text=_("It stands in the ledger."),
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
-    name = forms.CharField(max_length=400, widget=forms.TextInput(attrs={"autocomplete": "off"}))
-
-    def __init__(self, *args: Any, name: str, needs: Sequence[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.expected = name
-        self.fields["name"].label = gettext("Type “%(name)s” to go on") % {"name": name}
-        for field in set(self.fields) - set(needs):
-            del self.fields[field]
-
-    def clean_name(self) -> str:
-        """The object's name, typed exactly."""
-        given: str = self.cleaned_data["name"].strip()
-        if given != self.expected:
-            raise ValidationError(gettext("This is not its name. Nothing was changed."))
-        return given

@@ -10,6 +10,8 @@ from apps.core.models import Party, TenantModel, new_id
 from apps.core.states import Stateful
 from apps.datasets.models import Dataset
 from apps.tenants.models import Organisation
+from creditzone.kernel.capsule.states import CLAUSES
+from creditzone.kernel.refusals import Refusal
 
 
 class Capsule(Stateful, TenantModel):
@@ -24,16 +26,14 @@ class Capsule(Stateful, TenantModel):
         SEALED = "sealed", _("sealed")
         LISTED = "listed", _("listed")
         FROZEN = "frozen", _("frozen")
-        WITHDRAWN = "withdrawn", _("withdrawn at its node")
         REVOKED = "revoked", _("revoked")
         DESTROYED = "destroyed", _("destroyed")
 
     MOVES: ClassVar[Mapping[Any, set[Any]]] = {
         State.DRAFT: {State.SEALED, State.DESTROYED},
-        State.SEALED: {State.LISTED, State.FROZEN, State.WITHDRAWN, State.REVOKED},
-        State.LISTED: {State.SEALED, State.FROZEN, State.WITHDRAWN, State.REVOKED},
-        State.FROZEN: {State.SEALED, State.WITHDRAWN, State.REVOKED},
-        State.WITHDRAWN: {State.SEALED, State.REVOKED},
+        State.SEALED: {State.LISTED, State.FROZEN, State.REVOKED},
+        State.LISTED: {State.SEALED, State.FROZEN, State.REVOKED},
+        State.FROZEN: {State.SEALED, State.REVOKED},
         State.REVOKED: {State.DESTROYED},
     }
     USABLE: ClassVar[frozenset[str]] = frozenset({State.SEALED, State.LISTED})
@@ -52,6 +52,8 @@ class Capsule(Stateful, TenantModel):
     is_open_to_subjects = models.BooleanField(default=False)
     """A rule of its policy lets firms ask about themselves, so every firm may see it."""
     sealed_at = models.DateTimeField(_("sealed at"), null=True)
+    closed_by = models.JSONField(default=dict)
+    """The refusal that names a closed source, where it is frozen for that alone: clause and facts."""
 
     class Meta:
         ordering = ["-id"]
@@ -69,13 +71,20 @@ class Capsule(Stateful, TenantModel):
         return self.state in self.USABLE
 
     @property
-    def is_withdrawn(self) -> bool:
-        """Whether its node opens it for nobody until it is sealed to a newer policy."""
-        return bool(self.state == self.State.WITHDRAWN)
+    def is_closed(self) -> bool:
+        """Whether its node opens it for nobody: frozen, revoked or destroyed."""
+        return self.state in {self.State.FROZEN, self.State.REVOKED, self.State.DESTROYED}
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why no use of it is let through, with its node's clause; None while it may be used."""
+        if self.closed_by:
+            return Refusal(**self.closed_by)
+        return Refusal(CLAUSES[self.state]) if self.state in CLAUSES else None
 
 
 class CapsuleParty(Party):
-    """An organisation that a capsule's policy names."""
+    """An organisation that a capsule's policy names, or that provided one of its sources."""
 
     subject = models.ForeignKey(
         Capsule,
@@ -132,3 +141,52 @@ class HolderNews(models.Model):
 
     def __str__(self) -> str:
         return f"{self.capsule_id} {self.holder_id}"
+
+
+class CapsuleAct(models.Model):
+    """A provider's signed act on its capsule, as its node sent it."""
+
+    class Kind(models.TextChoices):
+        """What was done."""
+
+        FREEZE = "freeze", _("frozen")
+        RESUME = "resume", _("resumed")
+        REVOKE = "revoke", _("revoked")
+        DESTROY = "destroy", _("destroyed")
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    capsule = models.ForeignKey(Capsule, on_delete=models.CASCADE, related_name="acts")
+    digest = models.CharField(max_length=68, unique=True)
+    act = models.CharField(max_length=10, choices=Kind)
+    version = models.PositiveIntegerField()
+    reason = models.CharField(max_length=400)
+    person = models.UUIDField()
+    document = models.JSONField()
+    """`documents.Signed` of a `CapsuleAct`."""
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.capsule_id}"
+
+
+class CapsuleCertificate(models.Model):
+    """What a provider's node certified to one organisation; `owner` is the provider, `org` whom it was issued to."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    act = models.ForeignKey(CapsuleAct, on_delete=models.CASCADE, related_name="certificates")
+    owner = models.UUIDField()
+    org = models.UUIDField()
+    digest = models.CharField(max_length=68, unique=True)
+    document = models.JSONField()
+    """`documents.Signed` of a `CapsuleCertificate`."""
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["act", "org"], name="one_certificate_an_organisation")]
+
+    def __str__(self) -> str:
+        return self.digest

@@ -68,6 +68,8 @@ FIELDS = {
     "decision-band": "decision_band",
     "daily-window": "opens",
     "derivation": "generations",
+    "notify": "notify",
+    "delete-after": "delete_after_days",
 }
 """The form field behind each value of a sentence: what a form does not ask follows from what it does."""
 

@@ -22,8 +22,7 @@ class Act(models.TextChoices):
     READ = "read", _("see a capsule")
     DRAFT_POLICY = "draft-policy", _("draft a usage policy")
     LIST = "list", _("list a capsule")
-    FREEZE = "freeze", _("freeze a capsule")
-    REVOKE = "revoke", _("revoke a capsule")
+    CLOSE = "close", _("freeze, revoke or destroy a capsule")
     OFFER = "offer", _("offer a capsule under a contract")
 
 
@@ -32,8 +31,7 @@ MAY = {
     Act.READ: frozenset(Role),
     Act.DRAFT_POLICY: STEWARDS,
     Act.LIST: STEWARDS,
-    Act.FREEZE: STEWARDS,
-    Act.REVOKE: STEWARDS,
+    Act.CLOSE: STEWARDS,
     Act.OFFER: STEWARDS,
 }
 

@@ -1,5 +1,5 @@
-"""What changes capsules. A policy binds only once its owner's node has sealed a head to it; freezing and revoking
-here stop the portal's orders at once and are no substitute for the node's own word."""
+"""What changes capsules. A policy binds only once its owner's node has sealed a head to it; what closes or opens one is
+signed there too (`acts`). The portal itself only lists it or not."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.capsules.models import Capsule, CapsuleParty, CapsuleVersion
 from apps.capsules.selectors import Act, get_for
+from apps.capsules.sources import sources_of
 from apps.core import clock
-from apps.core.errors import IllegalMove, Invalid, NotFound
+from apps.core.errors import IllegalMove, Invalid
 from apps.datasets.models import Dataset
 from apps.datasets.selectors import Act as DatasetAct
 from apps.datasets.selectors import get_for as dataset_for
@@ -21,7 +22,7 @@ from apps.ledger.services import append_entry
 from apps.tenants import zone
 from apps.tenants.members import Member
 from apps.tenants.models import Organisation
-from creditzone.kernel.documents import CapsuleHeader, CapsuleSealed, CapsuleWithdrawn, Parent, Policy, Rule, Signed
+from creditzone.kernel.documents import CapsuleHeader, CapsuleSealed, Parent, Policy, Rule, Signed
 from creditzone.kernel.policy.constraints.subject import SUBJECT
 from creditzone.kernel.policy.purposes import PURPOSES
 
@@ -131,6 +132,8 @@ def register(*, organisation: Organisation, sealed: CapsuleSealed) -> Capsule:
         return capsule
     if capsule.owner != organisation.id or capsule.dataset_id != dataset.id:
         raise Invalid.of("capsule", _("The capsule belongs to another dataset."))
+    if capsule.state in {Capsule.State.REVOKED, Capsule.State.DESTROYED}:
+        raise Invalid.of("capsule", _("This capsule takes no new policy for this dataset."))
     if header.version <= capsule.version:
         raise Invalid.of("version", _("The head has a newer version already."))
     _keep_version(capsule, header, policy, sealed)
@@ -177,31 +180,17 @@ def _keep_version(capsule: Capsule, header: CapsuleHeader, policy: Policy, seale
     capsule.is_open_to_subjects = any(SUBJECT in rule.grantees for rule in policy.rules)
     capsule.sealed_at = clock.from_ms(header.sealed_at)
     capsule.save()
-    if capsule.state in {Capsule.State.DRAFT, Capsule.State.WITHDRAWN}:
+    if capsule.state == Capsule.State.DRAFT:
         capsule.move(to=Capsule.State.SEALED)
-    if not policy.rules and capsule.state != Capsule.State.REVOKED:  # a head that allows nothing takes it back
-        capsule.move(to=Capsule.State.REVOKED)
     CapsuleParty.objects.filter(subject=capsule).delete()
     grantees = {grantee for rule in policy.rules for grantee in rule.grantees}
-    named = set(Organisation.objects.filter(uscc__in=grantees).values_list("id", flat=True)) | {capsule.owner}
+    providers = {source.provider for source in sources_of(policy)}
+    named = set(Organisation.objects.filter(uscc__in=grantees | providers).values_list("id", flat=True)) | {
+        capsule.owner
+    }
     CapsuleParty.objects.bulk_create(
         [CapsuleParty(org=org, subject=capsule, owner=capsule.owner) for org in sorted(named)]
     )
-
-
-def record_withdrawal(*, organisation: Organisation, withdrawn: CapsuleWithdrawn) -> Capsule:
-    """Its owner's node opens the capsule for nobody from now on, until it is sealed to a newer policy.
-
-    What concerns an older head, or a capsule that is over, changes nothing. Raises NotFound."""
-    found = Capsule.objects.select_for_update().filter(pk=UUID(withdrawn.capsule), owner=organisation.id)
-    capsule = found.first()
-    if capsule is None:
-        raise NotFound(what=_("capsule"))
-    if withdrawn.version < capsule.version or Capsule.State.WITHDRAWN not in Capsule.MOVES.get(capsule.state, ()):
-        return capsule
-    capsule.move(to=Capsule.State.WITHDRAWN)
-    _log(None, "capsule.withdraw", capsule, version=withdrawn.version, person=withdrawn.person)
-    return capsule
 
 
 @transaction.atomic
@@ -212,28 +201,10 @@ def list_capsule(*, actor: Member, capsule_id: UUID) -> Capsule:
 
 @transaction.atomic
 def unlist_capsule(*, actor: Member, capsule_id: UUID) -> Capsule:
-    """Take it out of the catalogue; those whom its policy names still see it. Also lifts the owner's own freeze.
+    """Take it out of the catalogue; those whom its policy names still see it.
 
     Raises NotFound, Forbidden, IllegalMove."""
     return _move(actor, capsule_id, Act.LIST, Capsule.State.SEALED, "capsule.unlist")
-
-
-@transaction.atomic
-def freeze_capsule(*, actor: Member, capsule_id: UUID, reason: str) -> Capsule:
-    """Stop the portal's orders for it until further notice. Raises NotFound, Forbidden, IllegalMove."""
-    return _move(actor, capsule_id, Act.FREEZE, Capsule.State.FROZEN, "capsule.freeze", reason=reason)
-
-
-@transaction.atomic
-def revoke_capsule(*, actor: Member, capsule_id: UUID, reason: str) -> Capsule:
-    """Stop the portal's orders for it for good. Raises NotFound, Forbidden, IllegalMove."""
-    return _move(actor, capsule_id, Act.REVOKE, Capsule.State.REVOKED, "capsule.revoke", reason=reason)
-
-
-@transaction.atomic
-def note_destroyed(*, actor: Member, capsule_id: UUID) -> Capsule:
-    """Note that the owner has destroyed the body in its node. Raises NotFound, Forbidden, IllegalMove."""
-    return _move(actor, capsule_id, Act.REVOKE, Capsule.State.DESTROYED, "capsule.destroy")
 
 
 def decline_policy(*, policy: Policy, digest: str, reason: str) -> None:
@@ -250,7 +221,7 @@ def decline_policy(*, policy: Policy, digest: str, reason: str) -> None:
 
 def _move(actor: Member, capsule_id: UUID, act: Act, to: str, entry: str, **facts: str) -> Capsule:
     capsule = get_for(actor, capsule_id, to=act)
-    if capsule.state == Capsule.State.WITHDRAWN and to == Capsule.State.SEALED:  # only its node opens it again
+    if capsule.is_closed:  # only its node opens it again
         raise IllegalMove(now=Capsule.State(capsule.state).label, to=Capsule.State(to).label)
     capsule.move(to=to)
     _log(actor, entry, capsule, **facts)

@@ -1,12 +1,15 @@
 """What nodes say about capsules and their policies."""
 
 from apps.capsules import custody
-from apps.capsules.services import decline_policy, record_withdrawal, register
+from apps.capsules.acts import record_act, record_certificate, tell_again
+from apps.capsules.services import decline_policy, register
 from apps.core.errors import Invalid
-from apps.exchange.registry import DeclinedDraft, Sender, SignedDraft, on_declined, on_signed, on_statement
+from apps.exchange.registry import DeclinedDraft, Sender, SignedDraft, on_declined, on_restored, on_signed, on_statement
+from apps.tenants.models import Organisation
 from creditzone.kernel.documents import (
+    CapsuleActed,
+    CapsuleCertified,
     CapsuleSealed,
-    CapsuleWithdrawn,
     DepositAnswered,
     DepositSent,
     Policy,
@@ -22,11 +25,22 @@ def take_sealed(sender: Sender, body: CapsuleSealed) -> None:
     register(organisation=sender.organisation, sealed=body)
 
 
-@on_statement(CapsuleWithdrawn)
-def take_withdrawal(sender: Sender, body: CapsuleWithdrawn) -> None:
-    """A capsule was withdrawn at its owner's node."""
-    capsule = record_withdrawal(organisation=sender.organisation, withdrawn=body)
-    custody.tell_holders(sender, capsule)
+@on_statement(CapsuleActed)
+def take_act(sender: Sender, body: CapsuleActed) -> None:
+    """A capsule was frozen, resumed, revoked or destroyed at its owner's node."""
+    record_act(organisation=sender.organisation, acted=body)
+
+
+@on_statement(CapsuleCertified)
+def take_certificate(sender: Sender, body: CapsuleCertified) -> None:
+    """A provider's node certified what became of a capsule."""
+    record_certificate(organisation=sender.organisation, certified=body)
+
+
+@on_restored
+def tell_acts_again(node: Organisation) -> None:
+    """A node whose store is a backup gets the acts on the capsules that concern it again."""
+    tell_again(node)
 
 
 @on_signed(Policy)

@@ -9,13 +9,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.capsules import derived, guarding, selectors, services
-from apps.capsules.forms import ActForm
-from apps.capsules.models import Capsule
+from apps.capsules import acts, derived, guarding, selectors, services
+from apps.capsules.models import Capsule, CapsuleCertificate
 from apps.capsules.selectors import MAY, Act
+from apps.capsules.sources import own_state
 from apps.capsules.wording import policy_segments
 from apps.core.errors import NotFound
 from apps.core.http import TenantRequest
@@ -28,6 +28,7 @@ from apps.ui.exports import download
 from apps.ui.pieces import Words
 from apps.ui.tables import Column, table_of
 from apps.ui.templatetags.ui import called, exact
+from creditzone.kernel.capsule.states import acts_in
 from creditzone.kernel.policy.constraints.subject import SUBJECT
 
 COLUMNS = (
@@ -51,7 +52,14 @@ class Step:
     to: str
     label: Words
     impacts: tuple[Words, ...]
-    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeStep:
+    """An act that is signed in the owner's node; the portal says beforehand what it touches."""
+
+    label: Words
+    impacts: tuple[Words, ...]
 
 
 STEPS: dict[str, Step] = {
@@ -70,42 +78,36 @@ STEPS: dict[str, Step] = {
         label=gettext_lazy("Take out of the catalogue"),
         impacts=(gettext_lazy("Those whom its policy names still see and use it."),),
     ),
-    "thaw": Step(
-        act=Act.LIST,
-        to=Capsule.State.SEALED,
-        label=gettext_lazy("Lift the freeze"),
-        impacts=(gettext_lazy("The portal sends orders for it again, under the same policy."),),
-    ),
-    "freeze": Step(
-        act=Act.FREEZE,
-        to=Capsule.State.FROZEN,
+}
+NODE_STEPS: dict[str, NodeStep] = {
+    "freeze": NodeStep(
         label=gettext_lazy("Freeze"),
         impacts=(
-            gettext_lazy("The portal sends no order for it until you lift the freeze."),
-            gettext_lazy("A job that has begun goes on; to stop that too, act at your node."),
+            gettext_lazy("Your node opens it for nobody until you resume it there; what runs on it stops."),
+            gettext_lazy("Contracts in force are suspended by the same signature, and resume with it."),
         ),
-        needs=("reason", "name"),
     ),
-    "revoke": Step(
-        act=Act.REVOKE,
-        to=Capsule.State.REVOKED,
-        label=gettext_lazy("Revoke"),
+    "resume": NodeStep(
+        label=gettext_lazy("Resume"),
         impacts=(
-            gettext_lazy("The portal never sends an order for it again; this cannot be taken back."),
+            gettext_lazy("Your node takes orders on it again, under the policy in force."),
+            gettext_lazy("Jobs that ended meanwhile do not come back."),
+        ),
+    ),
+    "revoke": NodeStep(
+        label=pgettext_lazy("capsule", "Revoke"),
+        impacts=(
+            gettext_lazy("Your node never opens it again, what runs on it stops, and its contracts end."),
             gettext_lazy("Results that were sealed before stay with whom they were sealed to."),
-            gettext_lazy("Your node still holds the sealed body until you delete it there."),
+            gettext_lazy("This cannot be taken back. Your node holds the sealed body until you destroy it."),
         ),
-        needs=("reason", "name"),
     ),
-    "destroyed": Step(
-        act=Act.REVOKE,
-        to=Capsule.State.DESTROYED,
-        label=gettext_lazy("Note as destroyed"),
+    "destroy": NodeStep(
+        label=gettext_lazy("Destroy"),
         impacts=(
-            gettext_lazy("You say that the body was deleted at your node; the portal cannot see that."),
+            gettext_lazy("Your node deletes the sealed body, its keys and your part of the secret."),
             gettext_lazy("This cannot be taken back."),
         ),
-        needs=("name",),
     ),
 }
 
@@ -184,13 +186,16 @@ def capsule(request: TenantRequest, capsule_id: UUID) -> HttpResponse:
         "sentences": policy_segments(head.policy, language()) if head else [],
         "grantees": Organisation.objects.filter(uscc__in=grantees).order_by("kind", "id"),
         "sources": derived.known_sources(head.policy.parents) if head else [],
+        "closed_source": _closed_source(found),
         "for_subjects": SUBJECT in grantees,
         "versions": selectors.versions_of(found),
         "guards": guarding.lines(found, head) if head else [],
         "contracts": _contracts(found),
-        "stopped": [one for one in _contracts(found) if one.state == "active"] if found.is_withdrawn else [],
+        "acts": acts.acts_on(found),
+        "certificates": _certificates(found),
         "states": _states(found),
         "steps": _steps(found, actor) if is_own else [],
+        "node_steps": _node_steps(found, actor) if is_own else [],
         "sign_url": sign_url(actor, found.draft_digest) if is_own and found.draft_digest else None,
         "draft_version": found.version + 1,
         "node_url": node_url(actor, f"/datasets/{found.dataset_id}/") if is_own else None,
@@ -201,6 +206,19 @@ def capsule(request: TenantRequest, capsule_id: UUID) -> HttpResponse:
     return render(request, "capsules/detail.html", context)
 
 
+def _closed_source(capsule: Capsule) -> dict[str, Any] | None:
+    """The source for whose sake it is frozen: its provider, and its title where the reader may see it."""
+    if not capsule.closed_by or capsule.refusal is None:
+        return None
+    facts = capsule.refusal.facts
+    return {
+        "capsule": Capsule.objects.filter(pk=UUID(facts["source"])).first(),
+        "id": facts["source"],
+        "provider": Organisation.objects.filter(uscc=facts["organisation"]).first(),
+        "is_revoked": capsule.refusal.clause == "source-revoked",
+    }
+
+
 OVER = {Capsule.State.REVOKED, Capsule.State.DESTROYED}
 
 
@@ -208,6 +226,13 @@ def _contracts(capsule: Capsule) -> list[Any]:
     """The contracts on it that the reader may see, newest first."""
     rows: Any = capsule.contracts  # the app above names its contracts so; row-level security chooses
     return list(rows.select_related("provider", "consumer").order_by("-id")[:50])
+
+
+def _certificates(capsule: Capsule) -> list[tuple[CapsuleCertificate, Organisation]]:
+    """The certificates that the reader may see, each with whom it was issued to."""
+    found = acts.certificates_of(capsule)
+    names = Organisation.objects.in_bulk([one.org for one in found])
+    return [(one, names[one.org]) for one in found]
 
 
 def _states(capsule: Capsule) -> list[tuple[Words, bool, bool]]:
@@ -221,42 +246,55 @@ def _steps(capsule: Capsule, actor: Member) -> list[tuple[str, Step]]:
     return [(name, step) for name, step in STEPS.items() if _is_open(capsule, name) and actor.role in MAY[step.act]]
 
 
+def _node_steps(capsule: Capsule, actor: Member) -> list[tuple[str, NodeStep]]:
+    """The acts that its owner can sign in its node now."""
+    if actor.role not in MAY[Act.CLOSE] or capsule.state == Capsule.State.DRAFT:
+        return []
+    return [(act, NODE_STEPS[act]) for act in acts_in(own_state(capsule))]
+
+
 def _is_open(capsule: Capsule, name: str) -> bool:
-    if STEPS[name].to not in Capsule.MOVES.get(capsule.state, ()):
-        return False
-    if name in {"unlist", "thaw"}:
-        return bool(capsule.state == {"unlist": Capsule.State.LISTED, "thaw": Capsule.State.FROZEN}[name])
-    return name != "destroyed" or capsule.state == Capsule.State.REVOKED
+    possible = STEPS[name].to in Capsule.MOVES.get(capsule.state, ())
+    return possible and (name != "unlist" or capsule.state == Capsule.State.LISTED)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def act(request: TenantRequest, capsule_id: UUID, step: str) -> HttpResponse:
-    """Say what the act does and ask for what it needs; then do it."""
+    """Say what the act does; then do it. What is signed in the node shows what it touches and leads there."""
+    if step in NODE_STEPS:
+        return _impact(request, capsule_id, step)
     taken = STEPS.get(step)
     if taken is None:
         raise NotFound()
     found = selectors.get_for(request.actor, capsule_id, to=taken.act)
     if not _is_open(found, step) and request.method != "POST":
         return redirect("capsules:detail", capsule_id=capsule_id)
-    form = ActForm(request.POST if request.method == "POST" else None, name=found.title, needs=taken.needs)
-    if request.method == "POST" and form.is_valid():
-        _take(step, request.actor, capsule_id, form.cleaned_data.get("reason", ""))
+    if request.method == "POST":
+        change = services.list_capsule if step == "list" else services.unlist_capsule
+        change(actor=request.actor, capsule_id=capsule_id)
         messages.success(request, _("Done, and written to the ledger."))
         return redirect("capsules:detail", capsule_id=capsule_id)
-    active = [one for one in _contracts(found) if one.state == "active"]
-    crumbs = [(_("Capsules"), reverse("capsules:list")), (found.title, reverse("capsules:detail", args=[found.id]))]
-    context = {"capsule": found, "form": form, "step": taken, "active": active, "crumbs": crumbs}
-    return render(request, "capsules/act.html", context, status=422 if form.is_bound else 200)
+    return render(request, "capsules/act.html", {"capsule": found, "step": taken, "crumbs": _crumbs(found)})
 
 
-def _take(step: str, actor: Member, capsule_id: UUID, reason: str) -> None:
-    if step == "freeze":
-        services.freeze_capsule(actor=actor, capsule_id=capsule_id, reason=reason)
-    elif step == "revoke":
-        services.revoke_capsule(actor=actor, capsule_id=capsule_id, reason=reason)
-    elif step == "destroyed":
-        services.note_destroyed(actor=actor, capsule_id=capsule_id)
-    elif step == "list":
-        services.list_capsule(actor=actor, capsule_id=capsule_id)
-    else:
-        services.unlist_capsule(actor=actor, capsule_id=capsule_id)
+def _impact(request: TenantRequest, capsule_id: UUID, step: str) -> HttpResponse:
+    if request.method == "POST":
+        raise NotFound()
+    found = selectors.get_for(request.actor, capsule_id, to=Act.CLOSE)
+    if step not in dict(_node_steps(found, request.actor)):
+        return redirect("capsules:detail", capsule_id=capsule_id)
+    context = {
+        "capsule": found,
+        "step": NODE_STEPS[step],
+        "impact": acts.impact_of(found),
+        "node_url": node_url(request.actor, f"/capsules/{found.id}/{step}/"),
+        "crumbs": _crumbs(found),
+    }
+    return render(request, "capsules/impact.html", context)
+
+
+def _crumbs(capsule: Capsule) -> list[tuple[Words, str]]:
+    return [
+        (_("Capsules"), reverse("capsules:list")),
+        (capsule.title, reverse("capsules:detail", args=[capsule.id])),
+    ]

@@ -3,11 +3,13 @@
 Rows are locked in one order: the job, then the nodes it needs by their ids, then its leases."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.core import clock
 from apps.core.models import Party, TenantModel, new_id
 from apps.core.states import Stateful
 from apps.tenants.models import Organisation
@@ -216,3 +218,47 @@ class Receipt(models.Model):
 
     def __str__(self) -> str:
         return self.digest
+
+
+class Duty(models.Model):
+    """What a job left its recipient (`org`) or the zone to do for a provider (`owner`)."""
+
+    class Kind(models.TextChoices):
+        """What is owed."""
+
+        NOTIFY = "notify", _("notice of a use")
+        DELETE = "delete", _("deletion of the result")
+
+    TONES: ClassVar[Mapping[str, str]] = {"met": "good", "breached": "bad", "pending": "warn"}
+    GRACE: ClassVar[timedelta] = timedelta(hours=1)
+    """A node that is away for less breaches nothing."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="duties")
+    owner = models.UUIDField()
+    org = models.UUIDField()
+    capsule = models.UUIDField()
+    kind = models.CharField(max_length=10, choices=Kind)
+    due_at = models.DateTimeField(null=True)
+    met_at = models.DateTimeField(null=True)
+    document = models.JSONField(null=True)
+    """`documents.Signed` of the `ResultDeletion` that met it."""
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["job", "capsule", "kind"], name="each_duty_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.job_id}"
+
+    @property
+    def state(self) -> str:
+        """`pending`, `met` or `breached`."""
+        if self.met_at is not None:
+            return "met"
+        return "breached" if self.due_at is not None and self.due_at + self.GRACE < clock.now() else "pending"
+
+    def get_state_display(self) -> str:
+        """The state in words."""
+        return str({"met": _("met"), "breached": _("breached"), "pending": _("pending")}[self.state])

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from apps.compute import selectors, wording
-from apps.compute.models import Job
+from apps.compute import duties, selectors, wording
+from apps.compute.models import Duty, Job
 from apps.compute.selectors import JobPage, ReceiptRow
 from apps.compute.usage import Usage, usage_of
 from apps.compute.wording import Lesson, Progress
@@ -21,7 +21,7 @@ from apps.ledger.models import Entry
 from apps.ledger.selectors import entries_about
 from apps.scoring import selectors as scoring
 from apps.tenants.members import Member
-from apps.tenants.models import Person
+from apps.tenants.models import Organisation, Person
 from apps.tenants.roles import Kind
 from apps.ui import pieces
 from apps.ui.pieces import Proof, Words
@@ -69,6 +69,7 @@ class View:
     to_sign: list[ToSign]
     openings: list[Opening]
     result_url: str
+    duties: list[tuple[Duty, Organisation, Organisation]]
 
     @property
     def job(self) -> Job:
@@ -146,6 +147,7 @@ def view_of(viewer: Member, job_id: UUID) -> View:
         to_sign=_to_sign(viewer, page) if page.sign_digests else [],
         openings=_openings(job) if job.owner == viewer.organisation_id else [],
         result_url=(node_url(viewer, f"/results/{job.id}/") or "") if job.owner == viewer.organisation_id else "",
+        duties=duties.with_names(duties.of_job(job)),
     )
 
 

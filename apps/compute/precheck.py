@@ -39,6 +39,7 @@ def check_inputs(request: JobRequest, *, now: datetime) -> list[tuple[Input, Ref
 
 def _check_input(request: JobRequest, one: Input, contracts: dict[str, Contract], now: datetime) -> Refusal | None:
     try:
+        _require_in_use(one)
         if one.provider != request.recipient and request.subject is None:
             _require_contract(request, one, contracts.get(one.contract or ""), now)
         _require_capsule(request, one, now)
@@ -75,13 +76,18 @@ def _require_contract(request: JobRequest, one: Input, contract: Contract | None
         raise Refused("contract-window")
 
 
+def _require_in_use(one: Input) -> None:
+    """What is closed, by its provider or with a source, is said so, before the contracts that ended with it."""
+    capsule = Capsule.objects.filter(pk=UUID(one.capsule)).first()
+    if capsule is not None and (refusal := capsule.refusal):
+        raise Refused(refusal.clause, **refusal.facts)
+
+
 def _require_capsule(request: JobRequest, one: Input, now: datetime) -> None:
     capsule = Capsule.objects.select_related("provider").filter(pk=UUID(one.capsule)).first()
     head = head_of(capsule) if capsule else None
     if capsule is None or head is None or capsule.provider.uscc != one.provider or capsule.domain != one.domain:
         raise Refused("capsule-unknown", capsule=one.capsule)
-    if not capsule.is_usable:
-        raise Refused("capsule-frozen")
     if one.version != head.version:
         raise Refused("capsule-version", asked=one.version, head=head.version)
     require_allowed(head.policy, use_of(request, now=now), Scope.ADMISSION)

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from apps.compute.agreement import differences, head_digests
+from apps.compute.duties import note_duties
 from apps.compute.endings import (
     close_attempt,
     current_attempt,
@@ -192,7 +193,8 @@ def _conclude(job: Job) -> None:
         settle_if_closed(job)
         return
     receipts = [read(msgspec.convert(one.document, Signed), documents.Receipt) for one in kept]
-    wrong = differences(receipts, heads=head_digests(read(msgspec.convert(job.document, Signed), JobRequest)))
+    request = read(msgspec.convert(job.document, Signed), JobRequest)
+    wrong = differences(receipts, heads=head_digests(request))
     now = clock.now()
     to, reason = (Job.State.DISPUTED, "receipts-differ") if wrong else (Job.State.DONE, "")
     Attempt.objects.filter(pk=attempt.pk).update(ended_at=now, outcome=to)
@@ -200,6 +202,8 @@ def _conclude(job: Job) -> None:
     job.move(to=to, reason=reason, facts=facts, at_party=None, ended_at=now)
     if wrong:
         tell_ended(job)
+    else:
+        note_duties(job, request)
     log(None, f"job.{to}", job, agreement=sorted({one.agreement for one in receipts}), **facts)
 
 

@@ -1,6 +1,7 @@
 """What nodes say about jobs: one line into a service each."""
 
 from apps.compute import services
+from apps.compute.duties import record_deletion
 from apps.exchange.registry import (
     DeclinedDraft,
     Sender,
@@ -18,6 +19,7 @@ from creditzone.kernel.documents import (
     OrderAccepted,
     OrderRefused,
     Receipted,
+    ResultDeleted,
     SealedSent,
     StageReached,
 )
@@ -77,6 +79,12 @@ def take_receipt(sender: Sender, body: Receipted) -> None:
 def take_sealed(sender: Sender, body: SealedSent) -> None:
     """A node sends something sealed to the recipient."""
     services.pass_on_sealed(party=sender.organisation, sealed=body)
+
+
+@on_statement(ResultDeleted)
+def take_deletion(sender: Sender, body: ResultDeleted) -> None:
+    """A recipient's node deleted a result as a policy obliges to."""
+    record_deletion(node=sender.node, organisation=sender.organisation, deleted=body)
 
 
 @on_heartbeat

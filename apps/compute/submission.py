@@ -5,6 +5,7 @@ from uuid import UUID
 import msgspec
 from django.db import transaction
 
+from apps.compute.duties import send_policies
 from apps.compute.endings import stop_parties, tell_ended
 from apps.compute.log import log
 from apps.compute.models import Job, Lease
@@ -39,6 +40,7 @@ def submit(*, signed: SignedDraft) -> Job:
         job.move(to=Job.State.REFUSED, reason=clause, facts=facts, ended_at=now, **changes)
     else:
         job.move(to=Job.State.QUEUED, queued_at=now, **changes)
+        send_policies(job, signed.document)
         after_commit("compute.admit")
     if job.is_final:
         tell_ended(job)

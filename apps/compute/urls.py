@@ -1,11 +1,12 @@
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from apps.compute import api, views
+from apps.compute import api, duty_pages, views
 
 app_name = "compute"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("jobs/", views.jobs, name="list"),
     re_path(r"^jobs/export\.(?P<form>csv|xlsx)$", views.export, name="export"),
+    path("jobs/duties/", duty_pages.duties, name="duties"),
     path("jobs/new/", views.new, name="new"),
     path("jobs/new/check/", views.check, name="check"),
     path("jobs/<uuid:job_id>/", views.job, name="detail"),
@@ -18,5 +19,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/jobs/<uuid:job_id>/", api.JobDetail.as_view(), name="api-job"),
     path("api/v1/jobs/<uuid:job_id>/cancel/", api.JobCancel.as_view(), name="api-job-cancel"),
     path("api/v1/jobs/<uuid:job_id>/receipts/", api.JobReceipts.as_view(), name="api-receipts"),
+    path("api/v1/duties/", duty_pages.DutyList.as_view(), name="api-duties"),
     path("api/v1/enquiries/", api.EnquiryList.as_view(), name="api-enquiries"),
 ]

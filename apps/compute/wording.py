@@ -57,6 +57,7 @@ FACTS: dict[str, Words] = {
     "stage": gettext_lazy("Stage"),
     "rule": gettext_lazy("Rule of the policy"),
     "capsule": gettext_lazy("Capsule"),
+    "source": gettext_lazy("Source capsule"),
     "state": gettext_lazy("State"),
     "asked": gettext_lazy("Version asked for"),
     "head": gettext_lazy("Version in force"),
@@ -271,9 +272,9 @@ HELPS: dict[str, tuple[str, ...]] = {
     CONTRACTS: ("contract-missing", "contract-signature", "contract-mismatch", "contract-state", "contract-window"),
     CAPSULES: (
         "capsule-unknown", "capsule-signature", "capsule-version", "capsule-damaged", "share-missing", "share-wrong",
-        "custody-malformed", "capsule-frozen", "policy-digest",
+        "custody-malformed", "capsule-frozen", "capsule-revoked", "capsule-destroyed", "policy-digest",
         "policy-empty", "grantee", "purpose", "model", "engine", "disclosure", "minimum-group", "validity", "uses",
-        "uses-a-firm",
+        "uses-a-firm", "source-frozen", "source-revoked",
     ),
     CREDIT: (
         "authorisation-missing", "authorisation-signature", "authorisation-mismatch", "authorisation-window",

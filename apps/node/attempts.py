@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from apps.node import capsules, contracts, outbox, restoring, shares, uses, withdrawals
+from apps.node import capsules, contracts, outbox, shares, uses, withdrawals
 from apps.node.node import Node
 from apps.node.program import code_digest
 from apps.node.store import Transaction
@@ -181,9 +181,29 @@ def stop(node: Node, tx: Transaction, *, job: str, up_to: int, reason: str) -> N
         _move(tx, job, row["fence"], state="stopped", reason=reason)
 
 
+def stop_on(node: Node, tx: Transaction, capsule: str, *, reason: str) -> None:
+    """Stop whatever uses a capsule of this node: what has not begun ends here, what runs is told to end."""
+    rows = tx.all(
+        "SELECT job, max(fence) AS fence FROM attempt WHERE capsule = ? AND state IN (?, ?, ?) GROUP BY job",
+        capsule,
+        *LIVE,
+    )
+    for row in rows:
+        stop(node, tx, job=row["job"], up_to=row["fence"], reason=reason)
+
+
+def live_on(reader: Node | Transaction, capsule: str) -> list[str]:
+    """Jobs with a live attempt on a capsule of this node."""
+    rows = reader.store if isinstance(reader, Node) else reader
+    found = rows.all(
+        "SELECT DISTINCT job FROM attempt WHERE capsule = ? AND state IN (?, ?, ?) ORDER BY job", capsule, *LIVE
+    )
+    return [row["job"] for row in found]
+
+
 def next_started(node: Node) -> Attempt | None:
     """Take the oldest started attempt and mark it running; none while the node does not know yet what it had begun."""
-    if restoring.is_restoring(node):
+    if node.is_restoring:
         return None
     with node.store.write() as tx:
         row = tx.one("SELECT * FROM attempt WHERE state = 'started' ORDER BY at LIMIT 1")
@@ -208,9 +228,12 @@ def stop_reason(node: Node, attempt: Attempt) -> str | None:
 
 
 def spend(node: Node, attempt: Attempt) -> None:
-    """Make the attempt's use spent: durable when this returns. Raises UseLost."""
+    """Make the attempt's use spent: durable when this returns. Raises UseLost, or Refused where the capsule was
+    closed meanwhile."""
     with node.store.write() as tx:
         node.act(tx)
+        if closed := capsules.closed_by(tx, attempt.capsule):
+            raise Refused(closed.clause, **closed.facts)
         uses.spend(tx, capsule=attempt.capsule, job=attempt.job)
 
 
@@ -279,14 +302,14 @@ def live_jobs(node: Node) -> list[str]:
 
 def slots_free(node: Node) -> int:
     """Slots without a live attempt; none at a restored node that still gets back what it said."""
-    if restoring.is_restoring(node):
+    if node.is_restoring:
         return 0
     row = node.store.one(f"SELECT count(*) AS busy FROM attempt WHERE {_LIVE_SQL}")  # noqa: S608 (constant)
     return max(0, node.config.slots - (int(row["busy"]) if row is not None else 0))
 
 
 def _check(node: Node, tx: Transaction, document: Signed) -> CheckedOrder:
-    if restoring.is_restoring(node):
+    if node.is_restoring:
         raise Refused("node-restored")
     checked = check_order(document, standing_of(node))
     _require_carried_out(checked)

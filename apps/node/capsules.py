@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import msgspec
 
-from apps.node import custody, datasets, outbox, uses
+from apps.node import custody, datasets, outbox, sources, uses
 from apps.node.errors import NodeError, NotFound
 from apps.node.node import Node
-from apps.node.roster import Act, Acting, require
+from apps.node.roster import Acting
 from apps.node.store import Transaction
 from creditzone.kernel.capsule import rewrap, seal_header
+from creditzone.kernel.capsule.states import CLAUSES, CapsuleState
 from creditzone.kernel.documents import (
     CapsuleHeader,
     CapsuleSealed,
-    CapsuleWithdrawn,
     ColumnGroup,
     DatasetMeasured,
     Policy,
@@ -25,6 +25,7 @@ from creditzone.kernel.documents import (
     signed,
 )
 from creditzone.kernel.orders import HeldCapsule
+from creditzone.kernel.refusals import Refusal
 from creditzone.kernel.sm.keys import Signer
 
 
@@ -40,7 +41,7 @@ class RuleUses:
 
 @dataclass(frozen=True, kw_only=True)
 class CapsuleStanding:
-    """A capsule at its head version."""
+    """A capsule at its head version; `closed` says why it opens for nobody now: its own state, or that of a source."""
 
     capsule: str
     dataset: str
@@ -49,7 +50,8 @@ class CapsuleStanding:
     header: CapsuleHeader
     policy: Policy
     rows: int
-    withdrawn: bool
+    state: CapsuleState
+    closed: Refusal | None
     uses: tuple[RuleUses, ...]
     sealed_at: int
 
@@ -69,11 +71,7 @@ def get(node: Node, acting: Acting, capsule: str) -> CapsuleStanding:
 
 def listing(node: Node, acting: Acting) -> list[CapsuleStanding]:
     """The organisation's capsules, newest first."""
-    rows = node.store.all(
-        "SELECT c.*, d.title FROM capsule c JOIN dataset d ON d.id = c.dataset WHERE c.organisation = ?"
-        " ORDER BY c.id DESC",
-        acting.organisation,
-    )
+    rows = node.store.all("SELECT * FROM capsule WHERE organisation = ? ORDER BY id DESC", acting.organisation)
     standings = []
     for row in rows:
         header = read(_signed(row["header"]), CapsuleHeader)
@@ -87,7 +85,8 @@ def listing(node: Node, acting: Acting) -> list[CapsuleStanding]:
                 header=header,
                 policy=policy,
                 rows=header.rows,
-                withdrawn=bool(row["withdrawn"]),
+                state=row["state"],
+                closed=closed_by(node, row["id"]),
                 uses=_uses_of(node, row["id"], policy),
                 sealed_at=row["sealed_at"],
             )
@@ -103,15 +102,30 @@ def head_version(node: Node, capsule: str) -> int:
 
 def held(node: Node, capsule: str) -> HeldCapsule | None:
     """The capsule as an order's check reads it."""
-    row = node.store.one("SELECT header, policy, withdrawn FROM capsule WHERE id = ?", capsule)
+    row = node.store.one("SELECT header, policy FROM capsule WHERE id = ?", capsule)
     if row is None:
         return None
-    return HeldCapsule(header=_signed(row["header"]), policy=_signed(row["policy"]), is_open=not row["withdrawn"])
+    closed = closed_by(node, capsule)
+    return HeldCapsule(header=_signed(row["header"]), policy=_signed(row["policy"]), closed=closed)
 
 
-def is_open(node: Node, capsule: str) -> bool:
-    """Whether the capsule is here and not withdrawn."""
-    return node.store.one("SELECT 1 FROM capsule WHERE id = ? AND NOT withdrawn", capsule) is not None
+def state_of(reader: Node | Transaction, capsule: str) -> CapsuleState | None:
+    """The state of one of the node's own capsules; None where it has none of this id."""
+    rows = reader.store if isinstance(reader, Node) else reader
+    row = rows.one("SELECT state FROM capsule WHERE id = ?", capsule)
+    return None if row is None else row["state"]
+
+
+def closed_by(reader: Node | Transaction, capsule: str) -> Refusal | None:
+    """Why no use of the capsule is let through now: its own state, or that of what it was made of; None while it may
+    be opened."""
+    rows = reader.store if isinstance(reader, Node) else reader
+    row = rows.one("SELECT state, policy FROM capsule WHERE id = ?", capsule)
+    if row is None:
+        return Refusal(CLAUSES["destroyed"])
+    if row["state"] in CLAUSES:
+        return Refusal(CLAUSES[row["state"]])
+    return sources.closed_source(reader, read(_signed(row["policy"]), Policy))
 
 
 def seal(
@@ -177,41 +191,19 @@ def move_forward(tx: Transaction, header: Signed, policy: Signed) -> bool:
     return True
 
 
-def close(tx: Transaction, capsule: str, *, version: int) -> None:
-    """A withdrawal of this version, or of a later one, holds."""
-    tx.run("UPDATE capsule SET withdrawn = 1 WHERE id = ? AND version <= ?", capsule, version)
-
-
-def withdraw(node: Node, acting: Acting, capsule: str) -> None:
-    """Let nobody use the capsule from now on; a newly signed policy opens it again.
-
-    It holds at once: orders are refused and what runs on it ends. The portal gets a statement. Raises Forbidden,
-    FactorStale, NotFound."""
-    require(acting, Act.WITHDRAW_CAPSULE)
-    with node.store.write() as tx:
-        now = node.act(tx)
-        row = tx.one(
-            "SELECT version, withdrawn FROM capsule WHERE id = ? AND organisation = ?", capsule, acting.organisation
-        )
-        if row is None:
-            raise NotFound
-        if not row["withdrawn"]:
-            tx.run("UPDATE capsule SET withdrawn = 1 WHERE id = ?", capsule)
-            body = CapsuleWithdrawn(capsule=capsule, version=row["version"], person=acting.person, at=now)
-            outbox.say(node, tx, body, organisation=acting.organisation)
-
-
 def _keep(tx: Transaction, header: Signed, policy: Signed, head: CapsuleHeader) -> None:
     tx.run(
-        "INSERT INTO capsule (id, dataset, organisation, version, header, policy, sealed_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET version = excluded.version,"
-        " header = excluded.header, policy = excluded.policy, withdrawn = 0, sealed_at = excluded.sealed_at",
+        "INSERT INTO capsule (id, dataset, organisation, version, header, policy, title, sealed_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, coalesce((SELECT title FROM dataset WHERE id = ?), ''), ?)"
+        " ON CONFLICT (id) DO UPDATE SET version = excluded.version,"
+        " header = excluded.header, policy = excluded.policy, sealed_at = excluded.sealed_at",
         head.capsule,
         head.dataset,
         head.provider,
         head.version,
         msgspec.json.encode(header).decode(),
         msgspec.json.encode(policy).decode(),
+        head.dataset,
         head.sealed_at,
     )
 

@@ -296,6 +296,9 @@ class Computation:
         messages = [self._messages(content) for content in result["sealed"]]
         receipt = signed(receipt_of(self, result), self.node.keys.signing, by=self.me)
         with self.node.store.write() as tx:
+            if interruption := self.interruption():
+                self._result_path().unlink(missing_ok=True)
+                raise interruption
             now = self.node.act(tx)
             self._say_stage(tx, "seal", "finished")
             for parts in messages:
@@ -384,14 +387,13 @@ class Computation:
         return self.ending.is_set() or self.interruption() is not None
 
     def interruption(self) -> Ended | None:
-        """Why this attempt is to end before its time: the zone said stop, its capsule was withdrawn here, or what it
-        rests on was suspended, ended or taken back, here or by the other side. None while nothing stands against
-        it."""
+        """Why this attempt is to end before its time: its capsule or a source of it is closed here, the zone said stop,
+        or what it rests on was suspended, ended or taken back by either side. None while nothing stands against it."""
+        if closed := capsules.closed_by(self.node, self.attempt.capsule):
+            return Ended(closed.clause, **closed.facts)
         reason = attempts.stop_reason(self.node, self.attempt)
         if reason is not None:
             return Ended(reason)
-        if not capsules.is_open(self.node, self.attempt.capsule):
-            return Ended("capsule-frozen")
         for digest in self._rests_on:
             state = contracts.state_of(self.node, digest)
             if state != "active":

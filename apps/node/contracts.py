@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -64,6 +65,23 @@ def state_of(node: Node, digest: str) -> str | None:
     """The state that counts in an order's check; None where nobody here signed the contract."""
     row = node.store.one("SELECT state FROM contract WHERE digest = ?", digest)
     return None if row is None else str(row["state"])
+
+
+def on_capsule(tx: Transaction, capsule: str, *, provider: str, states: Sequence[str]) -> list[str]:
+    """Digests of the contracts under which `provider` lets a capsule be used, in these of the store's states."""
+    rows = tx.all(
+        "SELECT c.digest, c.state, d.text FROM contract c JOIN document d ON d.digest = c.digest"
+        " WHERE c.provider = ? AND instr(d.text, ?) ORDER BY c.id",
+        provider,
+        capsule,
+    )
+    return [row["digest"] for row in rows if row["state"] in states and _contract(row["text"]).capsule == capsule]
+
+
+def is_suspended_at(tx: Transaction, digest: str, *, by: str, at: int | None) -> bool:
+    """Whether the contract's last suspension is this party's of that very instant."""
+    last = _suspension(tx, digest)
+    return last is not None and (last.by, last.at) == (by, at)
 
 
 def note_signed(tx: Transaction, contract: Contract, *, digest: str) -> None:
@@ -213,16 +231,25 @@ def _take_act(node: Node, tx: Transaction, document: Signed, act: ContractAct) -
 
 
 def _suspended_by(tx: Transaction, contract: str) -> str | None:
+    last = _suspension(tx, contract)
+    return None if last is None else last.by
+
+
+def _suspension(tx: Transaction, contract: str) -> ContractAct | None:
     rows = tx.all("SELECT text FROM contract_act WHERE contract = ? ORDER BY at DESC, rowid DESC", contract)
     for row in rows:
         found = read(msgspec.json.decode(row["text"], type=Signed), ContractAct)
         if found.act == "suspend":
-            return found.by
+            return found
     return None
 
 
+def _contract(text: str) -> Contract:
+    return read(msgspec.json.decode(text, type=Signed), Contract)
+
+
 def _standing(node: Node, digest: str, text: str, state: str) -> ContractStanding:
-    contract = read(msgspec.json.decode(text, type=Signed), Contract)
+    contract = _contract(text)
     rows = node.store.all("SELECT text FROM contract_act WHERE contract = ? ORDER BY at", digest)
     acts = tuple(read(msgspec.json.decode(row["text"], type=Signed), ContractAct) for row in rows)
     shown = "proposed" if state == "signed" else state

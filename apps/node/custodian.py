@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from apps.node import contracts, outbox, sealed, shares, withdrawals
+from apps.node import contracts, outbox, sealed, shares, sources, withdrawals
 from apps.node.custody import place_of
 from apps.node.node import Node
 from apps.node.store import Transaction
+from creditzone.kernel.capsule.states import CLAUSES, CapsuleState
 from creditzone.kernel.custody.letters import Place, open_deposit, open_share
 from creditzone.kernel.custody.shares import Share
 from creditzone.kernel.documents import (
@@ -46,12 +47,13 @@ from creditzone.kernel.sm.sm4 import AuthenticationError
 
 @dataclass(frozen=True, kw_only=True)
 class Guarded:
-    """A deposit that is kept here, and how often its share was released or withheld; `clause` is the last refusal's."""
+    """A deposit that is kept here, where its provider's acts leave its capsule, and how often its share was released or
+    withheld; `clause` is the last refusal's."""
 
     provider: str
     header: CapsuleHeader
     policy: Policy
-    is_stopped: bool
+    state: CapsuleState
     taken_at: int
     released: int
     withheld: int
@@ -76,7 +78,7 @@ def _guarded(node: Node, row: sqlite3.Row) -> Guarded:
         provider=row["provider"],
         header=read(deposit.header, CapsuleHeader),
         policy=read(deposit.policy, Policy),
-        is_stopped=row["state"] == "stopped",
+        state=sources.state_said(node, row["capsule"], row["provider"]),
         taken_at=row["taken_at"],
         released=sum(not one["clause"] for one in answers),
         withheld=sum(bool(one["clause"]) for one in answers),
@@ -103,9 +105,9 @@ def take(node: Node, tx: Transaction, said: Statement, body: DepositSent) -> Non
         refusal = refused.refusal.note()
     else:
         tx.run(
-            "INSERT INTO deposit (provider, capsule, version, text, state, taken_at) VALUES (?, ?, ?, ?, 'held', ?)"
+            "INSERT INTO deposit (provider, capsule, version, text, taken_at) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (provider, capsule) DO UPDATE SET version = excluded.version, text = excluded.text,"
-            " state = 'held', taken_at = excluded.taken_at",
+            " taken_at = excluded.taken_at",
             said.organisation,
             body.capsule,
             body.version,
@@ -163,18 +165,10 @@ def _me(node: Node, header: CapsuleHeader) -> Holder:
     raise Refused("deposit-unfit", organisation=header.provider)
 
 
-def stop(tx: Transaction, *, provider: str, capsule: str, version: int) -> bool:
-    """Release no share of this version, or of an older one, any more: its provider took the capsule back. A deposit of
-    a newer version counts again. Whether there was one to stop.
-
-    Call it only on what the provider itself signed."""
-    changed = tx.run(
-        "UPDATE deposit SET state = 'stopped' WHERE provider = ? AND capsule = ? AND version <= ? AND state = 'held'",
-        provider,
-        capsule,
-        version,
-    )
-    return bool(changed)
+def forget(tx: Transaction, *, provider: str, capsule: str) -> None:
+    """Keep no share any more of a capsule that its provider destroyed. Call it on what the provider itself signed."""
+    if tx.run("DELETE FROM deposit WHERE provider = ? AND capsule = ?", provider, capsule):
+        tx.deleted_secrets()
 
 
 # Releases -----------------------------------------------------------------------------------------------------------
@@ -223,7 +217,9 @@ def _require_released(node: Node, tx: Transaction, said: Statement, body: ShareA
     if row["version"] != body.version:
         raise Refused("capsule-version", asked=body.version, head=row["version"])
     deposit = _deposit(row)
-    held = HeldCapsule(header=deposit.header, policy=deposit.policy, is_open=row["state"] == "held")
+    clause = CLAUSES.get(sources.state_said(tx, body.capsule, said.organisation))
+    closed = None if clause is None else Refusal(clause, {})
+    held = HeldCapsule(header=deposit.header, policy=deposit.policy, closed=closed)
     checked = check_order(body.order, _standing(node, tx, said.organisation, body, held))
     order = checked.order
     if (order.job, order.attempt, order.fence) != (body.job, body.attempt, body.fence):

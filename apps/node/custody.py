@@ -86,6 +86,11 @@ def drop_older(tx: Transaction, capsule: str, version: int) -> None:
     tx.run("DELETE FROM own_part WHERE capsule = ? AND version < ?", capsule, version)
 
 
+def destroy(tx: Transaction, capsule: str) -> None:
+    """Delete the own part of every version: no header of this capsule opens any more."""
+    tx.run("DELETE FROM own_part WHERE capsule = ?", capsule)
+
+
 def destroy_older(node: Node) -> None:
     """Let no copy of a replaced part stay in the store's log; somebody who reads right now delays it to the next."""
     node.store.forget_deleted()

@@ -6,7 +6,7 @@ import csv
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, cast
@@ -18,6 +18,7 @@ from apps.node import derived, outbox, packages, uploads
 from apps.node.errors import IllegalMove, NodeError, NotFound
 from apps.node.node import Node
 from apps.node.roster import Act, Acting, require
+from apps.node.store import Transaction
 from creditzone.kernel.capsule import BodySummary, CapsuleDamaged, group_file, new_content_key, read_body
 from creditzone.kernel.documents import ColumnGroup, ColumnQuality, DatasetMeasured, Package, digest_of, new_id, now_ms
 from creditzone.kernel.domain import Domain, domain
@@ -124,30 +125,34 @@ def refusal_sentence(dataset: Dataset, language: str) -> str:
 
 
 def delete(node: Node, acting: Acting, dataset: str) -> None:
-    """Remove a dataset and its bodies, for good: file and content key go, so nothing opens them any more.
+    """Remove a dataset that no capsule stands on, and its bodies, for good: file and content key go, so nothing opens
+    them any more. One with a capsule goes when that is destroyed.
 
-    A capsule that stands on it has to be withdrawn first, and goes too, with the node's part of its secret: its header,
-    which others keep, holds the keys once more, wrapped.
-    Uses stay counted. Raises Forbidden, FactorStale, NotFound, IllegalMove; NodeError while a capsule is in use."""
+    Raises Forbidden, FactorStale, NotFound, IllegalMove; NodeError where a capsule stands on it."""
     require(acting, Act.UPLOAD)
     found = get(node, acting, dataset)
-    if found.capsule is not None:
-        require(acting, Act.WITHDRAW_CAPSULE)
     if found.state in ("waiting", "measuring"):
         raise IllegalMove(found.state)
     with node.store.write() as tx:
-        if tx.one("SELECT 1 FROM capsule WHERE dataset = ? AND NOT withdrawn", dataset):
+        if tx.one("SELECT 1 FROM capsule WHERE dataset = ?", dataset):
             raise NodeError("dataset-in-use")
-        if tx.one("SELECT 1 FROM attempt WHERE capsule = ? AND state IN ('accepted', 'started', 'running')", dataset):
-            raise NodeError("dataset-in-job")
-        tx.run("DELETE FROM own_part WHERE capsule IN (SELECT id FROM capsule WHERE dataset = ?)", dataset)
-        tx.run("DELETE FROM capsule WHERE dataset = ?", dataset)
-        bodies = tx.all("SELECT id FROM body WHERE dataset = ?", dataset)
-        tx.run("DELETE FROM body WHERE dataset = ?", dataset)
-        tx.run("DELETE FROM dataset WHERE id = ?", dataset)
-    for body in bodies:
-        _unlink(node, body["id"])
+        bodies = forget(tx, dataset)
+    unlink(node, bodies)
     node.store.forget_deleted()
+
+
+def forget(tx: Transaction, dataset: str) -> list[str]:
+    """Delete a dataset's rows here and its content keys; the bodies whose files are to go with `unlink`."""
+    bodies = [row["id"] for row in tx.all("SELECT id FROM body WHERE dataset = ?", dataset)]
+    tx.run("DELETE FROM body WHERE dataset = ?", dataset)
+    tx.run("DELETE FROM dataset WHERE id = ?", dataset)
+    return bodies
+
+
+def unlink(node: Node, bodies: Iterable[str]) -> None:
+    """Delete the files of these bodies; what a crash leaves of them goes at the runner's next start."""
+    for body in bodies:
+        _unlink(node, body)
 
 
 def bodies_folder(node: Node) -> Path:

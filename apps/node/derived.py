@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from apps.node import documents, uploads
+from apps.node import documents, sources, uploads
 from apps.node.errors import NodeError
 from apps.node.node import Node
 from apps.node.results import OpenedResult, ResultRow
@@ -46,12 +46,12 @@ def make_dataset(node: Node, acting: Acting, opened: OpenedResult) -> str:
     """Make a dataset of an opened result, sealed piece by piece like an upload, with its lineage. The dataset's id.
 
     Each row keeps the authorisation that it rested on. Raises Forbidden, NotFound; NodeError: result-ended,
-    result-empty, result-unauthorised where rows rested on none, lineage-unknown where a contract or policy of the job
-    is not here any more, dataset-derived where this result was made one before."""
+    result-deleted, result-empty, result-unauthorised where rows rested on none, lineage-unknown where a contract or
+    policy of the job is not here any more, dataset-derived where this result was made one before."""
     require(acting, Act.UPLOAD)
     held = get_result(node, acting, opened.job)
-    if held.state == "ended":
-        raise NodeError("result-ended")
+    if held.state in ("ended", "deleted"):
+        raise NodeError(f"result-{held.state}")
     if not opened.rows:
         raise NodeError("result-empty")
     if not all(row.authorisation for row in opened.rows):
@@ -106,7 +106,7 @@ def require_fitting(node: Node, policy: Policy) -> None:
     """Raises NodeError unless a policy says of its parents what its dataset was made of, and has just their rules.
 
     lineage-wrong: it names other parents; lineage-waits: a parent's policy did not come yet; derived-looser: its rules
-    are not those that its parents' leave."""
+    are not those that its parents' leave; parent-closed: a source was frozen or revoked by its provider."""
     lineage = lineage_of(node, policy.dataset)
     if policy.parents != (lineage.parents if lineage else ()):
         raise NodeError("lineage-wrong")
@@ -114,6 +114,8 @@ def require_fitting(node: Node, policy: Policy) -> None:
         return
     if policy.rules != derived_rules(_policies(node, lineage), domain(DOMAIN)):
         raise NodeError("derived-looser")
+    if closed := sources.closed_source(node, policy):
+        raise NodeError("parent-closed", organisation=node.name_of(closed.facts["organisation"]))
 
 
 def _policies(node: Node, lineage: Lineage) -> list[Policy]:

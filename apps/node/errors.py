@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from apps.node.sentences.of_closing import CLOSING
 from apps.node.sentences.of_custody import CUSTODY
 from apps.node.sentences.of_lineage import LINEAGE
 from apps.node.sentences.of_packages import PACKAGES
@@ -15,6 +16,7 @@ from apps.node.sentences.of_passkeys import PASSKEYS, Words
 from creditzone.kernel.refusals import Refusal
 
 CODES: Final[dict[str, Words]] = {
+    **CLOSING,
     **CUSTODY,
     **LINEAGE,
     **PASSKEYS,
@@ -161,9 +163,9 @@ CODES: Final[dict[str, Words]] = {
     ),
     "dataset-in-use": (
         "该数据集已封装为胶囊，不能删除。",
-        "请先在“胶囊”页撤下胶囊。",
+        "请在“胶囊”页吊销并销毁胶囊。",
         "A capsule stands on this dataset.",
-        "Withdraw the capsule first, on the capsules page.",
+        "Revoke and destroy the capsule, on the capsules page.",
     ),
     "dataset-in-job": (
         "仍有任务使用该胶囊，暂不能删除。",

@@ -102,7 +102,7 @@ def _uplink(node: Node, heartbeat: Heartbeat) -> Uplink:
         counter = max(int(tx.setting("counter") or 0) + 1, now_ms())  # above all calls, though the store be a backup
         tx.keep("counter", str(counter))
         received = int(tx.setting("received") or 0)
-    recall = restoring.anchor(node) if restoring.is_restoring(node) else None
+    recall = restoring.anchor(node) if node.is_restoring else None
     return Uplink(
         zone=node.zone,
         node=node.organisation,

@@ -89,7 +89,7 @@ def report(node: Node) -> Health:
         outbox_waiting=int(waiting["number"]) if waiting is not None else 0,
         messages_received=store.number("received"),
         clock_ok=store.number("kept-time") - now <= SKEW_MS,
-        is_restoring=restoring.is_restoring(node),
+        is_restoring=node.is_restoring,
         restored=restoring.report(node),
         firms_lost=firmuses.lost(node),
         jobs=_jobs(node),

@@ -7,12 +7,13 @@ import sqlite3
 import msgspec
 import structlog
 
-from apps.node import attempts, cards, contracts, outbox, passed, restoring, results, sealed
+from apps.node import attempts, capsule_acts, cards, contracts, outbox, passed, results, sealed
 from apps.node.node import Node
 from apps.node.store import Transaction
 from creditzone.kernel.documents import (
     Authorisation,
     AuthorisationWithdrawal,
+    CapsuleAct,
     CardShown,
     Contract,
     ContractAct,
@@ -33,6 +34,7 @@ from creditzone.kernel.documents import (
     StatementPassed,
     now_ms,
     parse_any,
+    read,
     type_of,
 )
 
@@ -48,7 +50,7 @@ def take(node: Node, message: Message) -> None:
         received = int(tx.setting("received") or 0)
         if message.number <= received:
             return
-        expected = tx.setting("renumbered") or restoring.is_restoring(node)  # what the lost store took in does not come
+        expected = tx.setting("renumbered") or node.is_restoring  # what the lost store took in does not come
         if message.number != received + 1 and not expected:
             tx.keep("gap", f"{received + 1}-{message.number - 1}")
         tx.keep("received", str(message.number))
@@ -76,13 +78,23 @@ def _apply(node: Node, tx: Transaction, message: Message) -> None:
         case DraftSent():
             take_draft(node, tx, message.document, organisation=message.organisation)
         case DocumentCompleted():
-            contracts.complete(node, tx, message.document)
+            _take_completed(node, tx, message.document)
         case CardShown():
             cards.show(node, tx, message.card)
         case SealedDelivered():
             sealed.keep(node, tx, message.message)
         case StatementPassed():
             passed.take(node, tx, message.statement)
+
+
+def _take_completed(node: Node, tx: Transaction, document: Signed) -> None:
+    """A document that needs no more signatures: a provider's act on a capsule, or what our own were asked under."""
+    try:
+        act = read(document, CapsuleAct)
+    except DocumentError:
+        contracts.complete(node, tx, document)
+    else:
+        capsule_acts.take(node, tx, document, act)
 
 
 def take_draft(node: Node, tx: Transaction, document: Signed, *, organisation: str) -> bool:

@@ -24,6 +24,9 @@ from creditzone.kernel.sm.sm2 import PublicKey
 
 DAY_MS: Final = 86_400_000
 GOES_ROUND_MS: Final = 60_000
+RESTORING: Final = "restoring"
+TO_FORGET: Final = "forget-deleted"
+"""Kept while bytes that were deleted for good may still stand in the store's log."""
 FOLDERS: Final = ("keys", "uploads", "bodies", "results")
 
 
@@ -62,6 +65,11 @@ class Node:
     def zone_key(self) -> PublicKey:
         """The zone's signing key."""
         return PublicKey.from_hex(self.zone_card.signing_key)
+
+    @property
+    def is_restoring(self) -> bool:
+        """Whether the store is a backup that still has to hear what this node said (`restoring`)."""
+        return self.store.setting(RESTORING) is not None
 
     def organisations(self) -> list[str]:
         """The node's own organisation and the firms that it hosts."""

@@ -8,7 +8,6 @@ from apps.node import attempts, custodian
 from apps.node.node import Node
 from apps.node.store import Transaction
 from creditzone.kernel.documents import (
-    CapsuleWithdrawn,
     Card,
     DepositSent,
     DocumentError,
@@ -47,8 +46,6 @@ def _act(node: Node, tx: Transaction, said: Statement, card: Card) -> None:
             custodian.take(node, tx, said, body)
         case ShareAsked():
             custodian.answer(node, tx, said, body, card=card)
-        case CapsuleWithdrawn():
-            custodian.stop(tx, provider=said.organisation, capsule=body.capsule, version=body.version)
         case ShareReleased() | ShareWithheld():
             attempts.hear_share(node, tx, said, body)
         case _:

@@ -4,7 +4,7 @@ It learns so from the zone: more statements are acknowledged than it knows, or i
 From then on it takes no orders. It asks for its own statements back, and believes one only for its own signature and
 for its place in the chain; so the portal can keep back the newest ones, but neither alter, reorder, leave out nor make
 up any. Each is carried out again as far as it counts: a use that was spent is spent, an order that was seen is seen, a
-head, a withdrawal and an act on a contract move forward. An order that was accepted, and nothing tells how it ended,
+head, an act on a capsule or a contract move forward. An order that was accepted, and nothing tells how it ended,
 counts as a spent use: it may have been one. What it had said since the backup and the zone does not have yet, it
 says again at the end. What only the lost store held (rows, results, signatures asked for) does not come back; the
 health page names it.
@@ -17,14 +17,15 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from apps.node import capsules, cards, contracts, firmuses, outbox, uses
-from apps.node.node import Node
+from apps.node import capsule_acts, capsules, cards, certificates, contracts, duties, firmuses, outbox, uses
+from apps.node.node import RESTORING, Node
 from apps.node.store import Transaction
 from creditzone.kernel.documents import (
     AttemptFailed,
+    CapsuleActed,
+    CapsuleCertified,
     CapsuleHeader,
     CapsuleSealed,
-    CapsuleWithdrawn,
     Card,
     CardIssued,
     ContractActed,
@@ -35,6 +36,7 @@ from creditzone.kernel.documents import (
     Recalled,
     Receipt,
     Receipted,
+    ResultDeleted,
     SignatureInvalid,
     Signed,
     StageReached,
@@ -45,7 +47,6 @@ from creditzone.kernel.documents import (
 )
 from creditzone.kernel.sm.sm2 import PublicKey
 
-_GOING_ON: Final = "restoring"
 _REPORT: Final = "restored"
 
 
@@ -63,11 +64,6 @@ class Report(Struct, kw_only=True):
     lost: list[str] = []
 
 
-def is_restoring(node: Node) -> bool:
-    """Whether the node still has to hear what it said."""
-    return node.store.setting(_GOING_ON) is not None
-
-
 def report(node: Node) -> Report | None:
     """The last restoring, going on or ended; None where there never was one."""
     text = node.store.setting(_REPORT)
@@ -77,8 +73,8 @@ def report(node: Node) -> Report | None:
 def begin(node: Node) -> None:
     """The store is older than what this node said: take no orders, and ask for the rest."""
     with node.store.write() as tx:
-        if tx.setting(_GOING_ON) is None:
-            tx.keep(_GOING_ON, "1")
+        if tx.setting(RESTORING) is None:
+            tx.keep(RESTORING, "1")
             _note(tx, Report(began_at=now_ms()))
 
 
@@ -181,8 +177,12 @@ def _move_forward(node: Node, tx: Transaction, statement: Statement) -> str | No
         case CapsuleSealed():
             is_here = capsules.move_forward(tx, body.header, body.policy)
             return None if is_here else f"capsule {read(body.header, CapsuleHeader).capsule}"
-        case CapsuleWithdrawn():
-            capsules.close(tx, body.capsule, version=body.version)
+        case CapsuleActed():
+            capsule_acts.take_back(node, tx, body.act)
+        case CapsuleCertified():
+            certificates.take_back(tx, body.certificate)
+        case ResultDeleted():
+            duties.take_back(node, tx, body.deletion)
         case ContractActed():
             contracts.take_back_act(tx, body.act)
     return None
@@ -260,7 +260,7 @@ def _end(node: Node, tx: Transaction, found: Report) -> None:
         " WHERE state IN ('asking', 'accepted', 'started')",
         now_ms(),
     )
-    tx.forget(_GOING_ON)
+    tx.forget(RESTORING)
     tx.keep("renumbered", "1")
     found.ended_at = now_ms()
 

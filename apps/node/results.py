@@ -59,10 +59,13 @@ class Result:
     model: str
     request: JobRequest
     rows: int | None
-    state: Literal["waiting", "sealed", "ended"]
+    state: Literal["waiting", "sealed", "ended", "deleted"]
     received_at: int | None
     opened_at: int | None
     taken: int
+    delete_at: int | None = None
+    """When a policy has it deleted, as far as that is known."""
+    deleted_at: int | None = None
     why: str | None = None
     """Where the job ended without a result: the clause."""
 
@@ -138,7 +141,7 @@ def open_result(node: Node, acting: Acting, job: str, *, passphrase: str | None 
     if found.state == "ended":
         raise NodeError("result-ended")
     if found.state != "sealed":
-        raise NodeError("result-waiting")
+        raise NodeError("result-deleted" if found.state == "deleted" else "result-waiting")
     key = documents.encryption_key(node, acting.organisation, passphrase)
     opened = _opened(node, found, key)
     with node.store.write() as tx:
@@ -146,6 +149,16 @@ def open_result(node: Node, acting: Acting, job: str, *, passphrase: str | None 
         tx.run("UPDATE result SET opened_at = coalesce(opened_at, ?) WHERE job = ?", at, job)
         outbox.say(node, tx, ResultOpened(job=job, person=acting.person, at=at), organisation=acting.organisation)
     return opened
+
+
+def note_whole(node: Node) -> None:
+    """A result whose shares have all come counts as received from now on, whether or not anybody looks."""
+    rows = node.store.all(
+        "SELECT * FROM result WHERE state = 'waiting'"
+        " AND EXISTS (SELECT 1 FROM sealed_part WHERE sealed_part.job = result.job AND content = 'share')"
+    )
+    for row in rows:
+        _result(node, row)
 
 
 def end(tx: Transaction, *, job: str, reason: str) -> None:
@@ -170,8 +183,8 @@ def take_grades(node: Node, acting: Acting, opened: OpenedResult, *, subjects: l
     if not taken:
         raise NodeError("invalid", subjects="none")
     held = get(node, acting, opened.job)
-    if held.state == "ended":
-        raise NodeError("result-ended")
+    if held.state in ("ended", "deleted"):
+        raise NodeError(f"result-{held.state}")
     model = held.model
     with node.store.write() as tx:
         at = node.act(tx)
@@ -377,10 +390,12 @@ def _result(node: Node, row: sqlite3.Row) -> Result | None:
         model=request.model,
         request=request,
         rows=row["rows"],
-        state=cast("Literal['waiting', 'sealed']", row["state"]),
+        state=cast("Literal['waiting', 'sealed', 'deleted']", row["state"]),
         received_at=row["received_at"],
         opened_at=row["opened_at"],
         taken=row["taken"],
+        delete_at=row["delete_at"] or None,
+        deleted_at=row["deleted_at"],
     )
     why = node.store.setting(f"{_ENDED}{found.job}")
     if why is not None:

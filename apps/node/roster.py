@@ -33,7 +33,7 @@ class Act(StrEnum):
     SIGN_REQUEST = "sign-request"
     SIGN_AUTHORISATION = "sign-authorisation"
     ACT_ON_CONTRACT = "act-contract"
-    WITHDRAW_CAPSULE = "withdraw-capsule"
+    ACT_ON_CAPSULE = "act-capsule"
     OPEN_RESULT = "open-result"
     TAKE_GRADES = "take-grades"
     CONFIRM_CARD = "confirm-card"
@@ -53,7 +53,7 @@ MAY: Final[dict[Act, frozenset[Role]]] = {
     Act.SIGN_REQUEST: frozenset({"owner", "officer"}),
     Act.SIGN_AUTHORISATION: frozenset({"owner", "officer"}),
     Act.ACT_ON_CONTRACT: frozenset({"owner", "steward"}),
-    Act.WITHDRAW_CAPSULE: frozenset({"owner", "steward"}),
+    Act.ACT_ON_CAPSULE: frozenset({"owner", "steward"}),
     Act.OPEN_RESULT: frozenset({"owner", "officer", "approver"}),
     Act.TAKE_GRADES: frozenset({"owner", "officer"}),
     Act.CONFIRM_CARD: frozenset({"owner", "steward"}),
@@ -66,7 +66,7 @@ BINDING: Final = frozenset(
         Act.SIGN_CONTRACT,
         Act.SIGN_AUTHORISATION,
         Act.ACT_ON_CONTRACT,
-        Act.WITHDRAW_CAPSULE,
+        Act.ACT_ON_CAPSULE,
         Act.CONFIRM_CARD,
         Act.EDIT_ROSTER,
         Act.CHOOSE_CUSTODIANS,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 import structlog
 
-from apps.node import cards, outbox, restoring
+from apps.node import cards, outbox
 from apps.node.errors import NodeError
 from apps.node.keys import Pair
 from apps.node.node import Node
@@ -36,7 +36,7 @@ def rotate(node: Node) -> Signed:
     Raises NodeError: rotation-under-way while the portal has not heard of the last one, rotation-restoring."""
     if outbox.is_announcing(node.store):
         raise NodeError("rotation-under-way")
-    if restoring.is_restoring(node):
+    if node.is_restoring:
         raise NodeError("rotation-restoring")
     pair = _drawn_before(node) or node.keys.provider.draw()
     with node.store.write() as tx:

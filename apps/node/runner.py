@@ -21,7 +21,18 @@ from typing import IO, Final
 import msgspec
 import structlog
 
-from apps.node import attempts, computation, datasets, health, inbox, outbox, rotation
+from apps.node import (
+    attempts,
+    capsule_acts,
+    certificates,
+    computation,
+    datasets,
+    duties,
+    health,
+    inbox,
+    outbox,
+    rotation,
+)
 from apps.node.config import ConfigError
 from apps.node.exchange import ExchangeFailed, exchange
 from apps.node.node import Node, open_node
@@ -71,6 +82,9 @@ class Runner:
         attempts.give_up_asking(self.node)
         attempts.expire(self.node)
         rotation.destroy_old(self.node)
+        capsule_acts.forget_deleted(self.node)
+        certificates.issue_due(self.node)
+        duties.carry_out(self.node)
         self._start_jobs()
         self._start_measuring()
 

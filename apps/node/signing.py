@@ -224,6 +224,8 @@ def _signable_policy(node: Node, policy: Policy, organisation: str) -> None:
     row = node.store.one("SELECT state FROM dataset WHERE id = ? AND organisation = ?", policy.dataset, organisation)
     if row is None or row["state"] != "measured":
         raise NodeError("dataset-unmeasured")
+    if capsules.state_of(node, policy.capsule) in ("revoked", "destroyed"):
+        raise NodeError("capsule-over")
     expected = capsules.head_version(node, policy.capsule) + 1
     if policy.version != expected:
         raise NodeError("policy-version", expected=expected)

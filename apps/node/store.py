@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 DATABASE: Final = "store.sqlite3"
-VERSION: Final = 6
+VERSION: Final = 7
 
 _SCHEMA: Final = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -71,7 +71,16 @@ CREATE TABLE body (
 
 CREATE TABLE capsule (
   id TEXT PRIMARY KEY, dataset TEXT NOT NULL, organisation TEXT NOT NULL, version INTEGER NOT NULL,
-  header TEXT NOT NULL, policy TEXT NOT NULL, withdrawn INTEGER NOT NULL DEFAULT 0, sealed_at INTEGER NOT NULL);
+  header TEXT NOT NULL, policy TEXT NOT NULL, title TEXT NOT NULL,
+  state TEXT NOT NULL DEFAULT 'sealed' CHECK (state IN ('sealed', 'frozen', 'revoked', 'destroyed')),
+  sealed_at INTEGER NOT NULL);
+CREATE TABLE capsule_act (
+  digest TEXT PRIMARY KEY, capsule TEXT NOT NULL, provider TEXT NOT NULL, act TEXT NOT NULL, text TEXT NOT NULL,
+  at INTEGER NOT NULL);
+CREATE INDEX capsule_act_of ON capsule_act (capsule, provider);
+CREATE TABLE certificate (
+  digest TEXT PRIMARY KEY, act TEXT NOT NULL, capsule TEXT NOT NULL, recipient TEXT NOT NULL, text TEXT NOT NULL,
+  at INTEGER NOT NULL);
 CREATE TABLE own_part (capsule TEXT PRIMARY KEY, version INTEGER NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE custodian (
@@ -85,7 +94,7 @@ CREATE TABLE share_ask (
 
 CREATE TABLE deposit (
   provider TEXT NOT NULL, capsule TEXT NOT NULL, version INTEGER NOT NULL, text TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('held', 'stopped')), taken_at INTEGER NOT NULL,
+  taken_at INTEGER NOT NULL,
   PRIMARY KEY (provider, capsule)) WITHOUT ROWID;
 CREATE TABLE share_answer (
   provider TEXT NOT NULL, capsule TEXT NOT NULL, job TEXT NOT NULL, fence INTEGER NOT NULL, version INTEGER NOT NULL,
@@ -113,8 +122,8 @@ CREATE INDEX attempt_live ON attempt (state) WHERE state IN ('asking', 'accepted
 CREATE TABLE result (
   job TEXT PRIMARY KEY, organisation TEXT NOT NULL, request TEXT NOT NULL, model TEXT,
   attempt INTEGER NOT NULL DEFAULT 0, file TEXT, digest TEXT, rows INTEGER,
-  state TEXT NOT NULL CHECK (state IN ('waiting', 'sealed')),
-  received_at INTEGER, opened_at INTEGER, taken INTEGER NOT NULL DEFAULT 0);
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'sealed', 'deleted')),
+  received_at INTEGER, opened_at INTEGER, taken INTEGER NOT NULL DEFAULT 0, delete_at INTEGER, deleted_at INTEGER);
 
 CREATE TABLE sealed_part (
   job TEXT NOT NULL, attempt INTEGER NOT NULL, sender TEXT NOT NULL, recipient TEXT NOT NULL,

@@ -51,6 +51,11 @@ FACTS: dict[str, Words] = {
     "draft": pgettext_lazy("fact", "Draft"),
     "sender": pgettext_lazy("fact", "Sent by"),
     "step": pgettext_lazy("fact", "Step"),
+    "approved_by": pgettext_lazy("fact", "Approved by"),
+    "jobs": pgettext_lazy("fact", "Jobs ended"),
+    "derived": pgettext_lazy("fact", "Derived capsules"),
+    "certificate": pgettext_lazy("fact", "Certificate"),
+    "deletion": pgettext_lazy("fact", "Certificate of deletion"),
 }
 """Facts of entries that no refusal has, in words."""
 
@@ -65,7 +70,9 @@ VALUES: dict[str, Words] = {
     "capsule": pgettext_lazy("fact", "capsule sealed"),
     "signature": pgettext_lazy("fact", "signature"),
     "declined": pgettext_lazy("fact", "returned unsigned"),
-    "withdrawal": pgettext_lazy("fact", "capsule withdrawn"),
+    "deleted": pgettext_lazy("fact", "result deleted"),
+    "certified": pgettext_lazy("fact", "certificate about a capsule"),
+    "capsule-act": pgettext_lazy("fact", "act on a capsule"),
     "contract-act": pgettext_lazy("fact", "act on a contract"),
     "accept": pgettext_lazy("fact", "order accepted"),
     "refuse": pgettext_lazy("fact", "order refused"),

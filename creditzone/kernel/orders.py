@@ -33,7 +33,7 @@ from creditzone.kernel.domain import UnknownDomain, domain
 from creditzone.kernel.policy.constraints.window import say_instant
 from creditzone.kernel.policy.evaluation import require_allowed
 from creditzone.kernel.policy.use import Counts, Use
-from creditzone.kernel.refusals import Refused
+from creditzone.kernel.refusals import Refusal, Refused
 from creditzone.kernel.sm import sm3
 from creditzone.kernel.sm.sm2 import PublicKey, Sm2Error
 
@@ -44,11 +44,12 @@ ENGINE_OF_PARTIES = {2: "cheetah", 3: "aby3"}
 
 @dataclass(frozen=True)
 class HeldCapsule:
-    """One of the node's own capsules: its head as signed, the policy it is bound to, and whether it may be opened."""
+    """One of the node's own capsules: its head as signed, the policy it is bound to, and why no use of it is let
+    through now, None while it may be opened."""
 
     header: Signed
     policy: Signed
-    is_open: bool
+    closed: Refusal | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,12 +136,14 @@ def check_order(signed_order: Signed, standing: Standing) -> CheckedOrder:
     """Check an order against what the node holds; raises Refused with the first clause that fails.
 
     The order of checks: zone signature and zone; addressee; expiry and clocks; replay and fence; the recipient's
-    request; contracts or the firm's authorisation; the capsule's signature and version; the policy; model and parties.
+    request; the capsule's state and its sources'; contracts or the firm's authorisation; the capsule's signature and
+    version; the policy; model and parties.
     """
     order = _signed_by_zone(signed_order, standing)
     _addressed_and_fresh(order, standing)
     request = _signed_request(order, standing)
     mine = _my_input(request, standing)
+    _in_use(mine, standing)
     _agreed(order, request, mine, standing)
     header, policy = _whole_capsule(mine, standing)
     use = replace(
@@ -256,6 +259,13 @@ def _my_input(request: JobRequest, standing: Standing) -> Input:
     return mine[0]
 
 
+def _in_use(mine: Input, standing: Standing) -> None:
+    """What is closed is refused by that name, not by that of the contracts that ended with it."""
+    held = standing.capsule(mine.capsule)
+    if held is not None and held.closed is not None:
+        raise Refused(held.closed.clause, **held.closed.facts)
+
+
 def _agreed(order: Order, request: JobRequest, mine: Input, standing: Standing) -> None:
     """The provider's contract with the recipient stands; a firm that asks about itself shows its authorisation."""
     if request.subject is not None:
@@ -359,8 +369,6 @@ def _whole_capsule(mine: Input, standing: Standing) -> tuple[CapsuleHeader, Poli
         policy = require_signature_by_one(held.policy, Policy, by=standing.me, keys=own)
     except (DocumentError, SignatureInvalid) as error:
         raise Refused("capsule-signature", capsule=mine.capsule) from error
-    if not held.is_open:
-        raise Refused("capsule-frozen")
     if mine.version != header.version:
         raise Refused("capsule-version", asked=mine.version, head=header.version)
     if header.policy != held.policy.digest or policy.version != header.version or policy.capsule != header.capsule:

@@ -136,6 +136,16 @@ class Officer:
         if page.status >= 400:
             raise Unexpected(f"signing {digest} answered {page.status}")
 
+    def act_on_capsule(self, capsule: str, act: str, *, reason: str, title: str = "") -> None:
+        """Freeze, resume, revoke or destroy a capsule at the own node."""
+        page = self.enter_node(f"/capsules/{capsule}/{act}/")
+        values: dict[str, object] = {"reason": reason, "name": title}
+        if 'name="code"' in page.text:
+            values["code"] = fresh_code(self.node_totp)
+        page = self.browser.post(page.url, values, page=page)
+        if page.status >= 400:
+            raise Unexpected(f"to {act} {capsule} answered {page.status}")
+
     def _when_there(self, path: str) -> Page:
         """The page of a draft, once it has arrived and can be signed or approved."""
         self.enter_node(path)

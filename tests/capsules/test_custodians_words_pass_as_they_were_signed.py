@@ -7,9 +7,9 @@ import pytest
 
 from apps.capsules.models import Capsule
 from creditzone.kernel.documents import (
-    CapsuleWithdrawn,
     DepositAnswered,
     DepositSent,
+    DocumentCompleted,
     RefusalNote,
     ShareAsked,
     ShareReleased,
@@ -103,8 +103,8 @@ def test_nobody_asks_for_anothers_capsule(road: Road, capsule: Capsule):
     assert passed(road.nodes["platform"]) == []
 
 
-def test_a_withdrawal_reaches_its_custodians(road: Road, capsule: Capsule):
-    person = road.person("centre", "steward")
-    withdrawn = say(road, "centre", CapsuleWithdrawn(capsule=str(capsule.id), version=1, person=person, at=now_ms()))
-    assert passed(road.nodes["platform"]) == [withdrawn]
-    assert passed(road.nodes["bank"]) == []
+def test_an_act_on_a_capsule_reaches_its_custodians(road: Road, capsule: Capsule):
+    acted = road.act_on(capsule, "centre", "freeze")
+    node = road.nodes["platform"]
+    node.call()
+    assert [one.document for one in node.messages(DocumentCompleted)] == [acted.act]

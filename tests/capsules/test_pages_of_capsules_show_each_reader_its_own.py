@@ -40,31 +40,16 @@ def test_who_is_not_named_finds_nothing(road: Road):
     assert "No data of others is open to you yet" in client.get("/capsules/").content.decode()
 
 
-def test_a_freeze_takes_the_name_and_a_reason_and_can_be_lifted(road: Road):
-    capsule = road.sealed("centre")
-    client = road.zone.client("centre", "steward")
-    path = f"/capsules/{capsule.id}/freeze/"
-    assert "no order for it" in client.get(path).content.decode()
-    wrong = client.post(path, {"reason": "check", "name": "another"})
-    assert (wrong.status_code, now(capsule)) == (422, "sealed")
-    assert "This is not its name." in wrong.content.decode()
-    assert client.post(path, {"reason": "", "name": capsule.title}).status_code == 422
-    assert client.post(path, {"reason": "check", "name": capsule.title}).status_code == 302
-    assert now(capsule) == "frozen"
-    assert client.post(path, {"reason": "check", "name": capsule.title}).status_code == 409
-    assert client.post(f"/capsules/{capsule.id}/thaw/").status_code == 302
-    assert now(capsule) == "sealed"
-
-
-def test_listing_shows_it_to_everybody_and_a_revocation_is_for_good(road: Road):
+def test_listing_shows_it_to_everybody_and_a_revoked_one_can_only_be_destroyed(road: Road):
     capsule = road.sealed("centre")
     client = road.zone.client("centre", "steward")
     stranger = road.zone.client("other_bank", "owner")
     assert client.post(f"/capsules/{capsule.id}/list/").status_code == 302
     assert stranger.get(f"/capsules/{capsule.id}/").status_code == 200
-    gone = client.post(f"/capsules/{capsule.id}/revoke/", {"reason": "end", "name": capsule.title})
-    assert (gone.status_code, now(capsule)) == (302, "revoked")
-    assert client.get(f"/capsules/{capsule.id}/thaw/").status_code == 302
+    road.act_on(capsule, "centre", "revoke")
+    assert stranger.get(f"/capsules/{capsule.id}/").status_code == 404
+    assert client.get(f"/capsules/{capsule.id}/resume/").status_code == 302
+    assert client.get(f"/capsules/{capsule.id}/destroy/").status_code == 200
     assert client.get(f"/capsules/{capsule.id}/nonsense/").status_code == 404
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from apps.capsules.services import freeze_capsule
 from apps.compute.models import Job
 from apps.compute.services import draft_enquiry
 from apps.contracts.models import Contract
@@ -58,9 +57,7 @@ def test_what_the_policy_or_the_contract_does_not_bear(road: Road, changes: dict
 
 def test_a_frozen_capsule_starts_nothing(road: Road):
     capsules = road.ready("centre")
-    steward = road.zone.member("centre", "steward")
-    with road.zone.tx(steward):
-        freeze_capsule(actor=steward, capsule_id=capsules[1].id, reason="x")
+    road.act_on(capsules[1], "centre", "freeze")
     with pytest.raises(Refused) as raised:
         road.drafted(capsules)
     assert raised.value.refusal.clause == "capsule-frozen"

@@ -11,6 +11,7 @@ from creditzone.kernel.policy.constraints.columns import Band, Columns, ColumnUs
 from creditzone.kernel.policy.constraints.consent import Consent
 from creditzone.kernel.policy.constraints.count import Count
 from creditzone.kernel.policy.constraints.derivation import Derivation
+from creditzone.kernel.policy.constraints.duties import Duties
 from creditzone.kernel.policy.constraints.environment import Environment
 from creditzone.kernel.policy.constraints.output import Output
 from creditzone.kernel.policy.constraints.payment import Payment
@@ -108,6 +109,7 @@ EXTRAS = {
     Place: st.builds(Place, divisions=some(["42", "4201", "420100", "11"])),
     Consent: st.builds(Consent, evidence=some(["declared", "signed"])),
     Payment: st.builds(Payment, least_fen=st.integers(0, 20)),
+    Duties: st.builds(Duties, notify=st.booleans(), delete_after_days=maybe(st.integers(1, 30))),
     Derivation: st.builds(Derivation, generations=st.integers(0, 3)),
 }
 

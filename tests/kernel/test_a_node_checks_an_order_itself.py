@@ -7,7 +7,7 @@ import pytest
 
 from creditzone.kernel import documents as d
 from creditzone.kernel.orders import check_order, require_sound_set
-from creditzone.kernel.refusals import CLAUSES, Refused
+from creditzone.kernel.refusals import CLAUSES, Refusal, Refused
 from tests.kernel.zone_fixture import BANK, CENTRE, DAY, FIRM, NOW, PLATFORM, Zone, altered, scorecard
 
 
@@ -152,7 +152,8 @@ def test_a_policy_or_head_changed_in_a_database_is_refused(zone):
         == "capsule-signature"
     )
     assert clause(zone, order, capsule=lambda c: None) == "capsule-unknown"
-    assert clause(zone, order, capsule=lambda c: replace(held, is_open=False)) == "capsule-frozen"
+    for name in ("capsule-frozen", "capsule-revoked", "source-frozen"):
+        assert clause(zone, order, capsule=lambda c, name=name: replace(held, closed=Refusal(name))) == name
     other = d.signed(zone.make_policy(zone.rule(uses=9)), zone.keys[CENTRE], by=CENTRE)
     assert clause(zone, order, capsule=lambda c: replace(held, policy=other)) == "policy-digest"
 

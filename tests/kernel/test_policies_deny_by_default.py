@@ -12,6 +12,7 @@ from creditzone.kernel.policy.constraints import KINDS, REQUIRED
 from creditzone.kernel.policy.constraints.action import Action, Bound, Operation
 from creditzone.kernel.policy.constraints.base import Scope
 from creditzone.kernel.policy.constraints.columns import Columns, ColumnUse
+from creditzone.kernel.policy.constraints.duties import Duties
 from creditzone.kernel.policy.constraints.output import Output
 from creditzone.kernel.policy.evaluation import Allowed, decide, require_still_allowed
 from creditzone.kernel.policy.odrl import policy_schema, to_odrl
@@ -181,7 +182,12 @@ def test_odrl_says_every_clause(rule):
     [permission] = exported["permission"]
     [both] = permission["constraint"]
     said = {one["leftOperand"] for one in both["and"]}
-    assert said >= {kind.term for kind in map(type, rule.clauses)}
+    assert said >= {kind.term for kind in map(type, rule.clauses) if kind is not Duties}
+    owed = rule.clause(Duties)
+    assert [one["action"] for one in permission.get("duty", ())] == [
+        *(["inform"] if owed and owed.notify else []),
+        *(["delete"] if owed and owed.delete_after_days else []),
+    ]
     assert len(exported["prohibition"]) == 1
 
 

@@ -9,6 +9,7 @@ from creditzone.kernel import documents as d
 from creditzone.kernel.orders import HeldCapsule, Standing
 from creditzone.kernel.policy.use import Counts
 from creditzone.kernel.policy.writing import permit
+from creditzone.kernel.refusals import Refusal
 from creditzone.kernel.sm import sm3
 from creditzone.kernel.sm.sm2 import PrivateKey
 from tests.custody import custody_of
@@ -68,7 +69,7 @@ class Zone:
     seen: set[str] = field(default_factory=set)
     fence: int = 0
     spent: dict[str, int] = field(default_factory=dict)
-    is_open: bool = True
+    closed: Refusal | None = None
     kept_time: int = NOW
 
     def __post_init__(self) -> None:
@@ -231,7 +232,7 @@ class Zone:
         return HeldCapsule(
             header=d.signed(self.header, centre, by=CENTRE),
             policy=d.signed(self.policy, centre, by=CENTRE),
-            is_open=self.is_open,
+            closed=self.closed,
         )
 
     def standing(self, **changes: Any) -> Standing:

@@ -134,16 +134,20 @@ class LiveZone:
         return next(one for one in found if sorted(one["domains"]) == sorted(domains))
 
     def draft(
-        self, *domains: str, title: str = "测试任务", disclosures: tuple[str, ...] = ("grade",)
+        self,
+        *domains: str,
+        title: str = "测试任务",
+        disclosures: tuple[str, ...] = ("grade",),
+        instead: dict[str, str] | None = None,
     ) -> dict[str, Any]:
-        """The bank drafts a job over the demonstration's capsules of these domains."""
-        card = self.card(*domains)
+        """The bank drafts a job over the demonstration's capsules of these domains, or over others `instead`."""
+        card, capsules = self.card(*domains), {**self.notes["capsules"], **(instead or {})}
         asked = {
             "title": title,
             "model": card["digest"],
             "purpose": "credit-risk/pre-loan",
             "disclosures": list(disclosures),
-            "capsules": [self.notes["capsules"][domain] for domain in card["domains"]],
+            "capsules": [capsules[domain] for domain in card["domains"]],
         }
         drafted: dict[str, Any] = self.officers["officer"].call("POST", "/jobs/", asked)
         return drafted

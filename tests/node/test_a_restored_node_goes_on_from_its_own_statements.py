@@ -11,7 +11,19 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from apps.node import attempts, capsules, cards, contracts, exchange, health, inbox, outbox, restoring, uses
+from apps.node import (
+    attempts,
+    capsule_acts,
+    capsules,
+    cards,
+    contracts,
+    exchange,
+    health,
+    inbox,
+    outbox,
+    restoring,
+    uses,
+)
 from apps.node.exchange import ExchangeFailed
 from apps.node.node import Node, open_node
 from creditzone.kernel.documents import (
@@ -103,7 +115,7 @@ def restored(played: Portal, quartet: Zone, tmp_path: Path) -> Restored:
 
 def until_whole(node: Node) -> None:
     for _ in range(5):
-        if not restoring.is_restoring(node):
+        if not node.is_restoring:
             return
         call(node)
     pytest.fail("still restoring")
@@ -111,7 +123,7 @@ def until_whole(node: Node) -> None:
 
 def test_it_notices_and_takes_no_orders_meanwhile(restored: Restored):
     call(restored.node)
-    assert restoring.is_restoring(restored.node)
+    assert restored.node.is_restoring
     assert "restored" in health.report(restored.node).reds
     world.offer(restored.job.zone, restored.node, restored.job.order(restored.node, fence=9))
     assert world.bodies(restored.node, "refuse")[-1].refusal.clause == "node-restored"
@@ -180,28 +192,28 @@ def test_a_portal_that_gives_something_else_back_keeps_it_closed(restored: Resto
         with pytest.raises(ExchangeFailed, match="recall-damaged"):
             call(node)
         assert outbox.last_number(node) == before
-    assert restoring.is_restoring(node)
+    assert node.is_restoring
     restored.portal.change = lambda answer: answer
     until_whole(node)
     assert totals(restored) == {"r1": 1}
 
 
-def test_a_capsule_withdrawn_after_the_backup_stays_closed(played: Portal, quartet: Zone, tmp_path: Path):
+def test_a_capsule_revoked_after_the_backup_stays_closed(played: Portal, quartet: Zone, tmp_path: Path):
     job = jobs.ready(quartet, number=60)
     node, acting, capsule = job.nodes[1], job.people[1], job.request.inputs[1].capsule
     call(node)
     node.store.close()
     shutil.copytree(node.home, tmp_path / "backup")
-    capsules.withdraw(node, acting, capsule)
+    capsule_acts.act(node, acting, capsule, act="revoke", reason="核查")
     call(node)
     node.store.close()
     shutil.rmtree(node.home)
     shutil.copytree(tmp_path / "backup", node.home)
     again = open_node(node.home)
-    assert capsules.is_open(again, capsule)
+    assert capsules.state_of(again, capsule) == "sealed"
     call(again)
     until_whole(again)
-    assert not capsules.is_open(again, capsule)
+    assert capsules.state_of(again, capsule) == "revoked"
 
 
 def test_the_counter_of_calls_goes_on_above_all_earlier_ones(restored: Restored):
@@ -303,7 +315,7 @@ def test_messages_that_the_lost_store_took_in_leave_no_gap(restored: Restored):
         answer, messages=(OrderStopped(number=40, job=new_id(), fence=1, reason="cancelled"),)
     )
     answer = exchange.exchange(node, health.heartbeat(node, running=()))
-    assert restoring.is_restoring(node)
+    assert node.is_restoring
     for message in answer.messages:
         inbox.take(node, message)
     assert "message-gap" not in health.report(node).reds

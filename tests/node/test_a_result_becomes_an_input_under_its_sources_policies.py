@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from apps.node import capsules, datasets, derived, results, uploads
+from apps.node import attempts, capsule_acts, capsules, datasets, derived, results, sources, uploads
+from apps.node.computation import Computation
 from apps.node.errors import NodeError
 from creditzone.kernel.credit.scorecard import features_of, plain_total
 from creditzone.kernel.documents import (
@@ -20,10 +21,13 @@ from creditzone.kernel.documents import (
     Feature,
     Input,
     Lineage,
+    Order,
     Parent,
+    Policy,
     Scorecard,
     Signed,
     digest_of,
+    read,
     unsigned,
     with_signature,
 )
@@ -31,9 +35,10 @@ from creditzone.kernel.domain import domain
 from creditzone.kernel.policy.constraints.derivation import Derivation
 from creditzone.kernel.policy.constraints.subject import Subject
 from creditzone.kernel.policy.lineage import derived_rules
+from creditzone.kernel.refusals import Refused
 from tests import passkeys
 from tests.node import jobs, world
-from tests.node.world import BANK, CENTRE
+from tests.node.world import BANK, CENTRE, PLATFORM
 
 RANK = Feature(
     column="grade_rank",
@@ -212,3 +217,105 @@ def test_nobody_uploads_a_result_of_their_own_making(quartet):
     assert "joint_result" not in [one.id for one in datasets.domains(bank)]
     with refused("unknown-domain"):
         uploads.create(bank, acting, filename="made-up.csv", size=10, domain="joint_result", title="自制结果")
+
+
+# A source is closed --------------------------------------------------------------------------------------------------
+
+
+def close(job, act: str) -> Signed:
+    """The centre acts on its capsule, and the portal brings the signed act to the bank."""
+    capsule = job.request.inputs[1].capsule
+    capsule_acts.act(job.nodes[1], job.people[1], capsule, act=act, reason="核查")
+    said = world.bodies(job.nodes[1], "capsule-act")[-1].act
+    job.zone.send(job.bank, DocumentCompleted, document=said)
+    return said
+
+
+def sealed(job, opened) -> Policy:
+    """The derived dataset under the policy that its sources leave."""
+    dataset = make(job, opened)
+    bring_policy(job)
+    policy = draft(job, dataset)
+    world.have_signed(job.zone, job.bank, job.officer, policy)
+    return policy
+
+
+def order_on(job, capsule: str) -> Order:
+    """An order to the bank for a new job on the derived capsule."""
+    card = second_card()
+    inputs = [Input(provider=BANK, domain="joint_result", capsule=capsule, version=1, contract=None)]
+    inputs += [one for one in job.request.inputs if one.provider == CENTRE]
+    request = world.request(job.zone, recipient=BANK, inputs=inputs, model=card, disclosures=("score",))
+    world.have_signed(job.zone, job.bank, job.officer, request)
+    signed = with_signature(unsigned(request), world.signature_of(job.bank, digest_of(request)))
+    return world.order(job.zone, BANK, signed, contracts=job.contracts, model=card, parties=[BANK, CENTRE])
+
+
+def answer(job, order: Order) -> str:
+    """What the bank's node says to an order: accepted, or the clause."""
+    world.offer(job.zone, job.bank, order)
+    refused_now = [one for one in world.bodies(job.bank, "refuse") if one.order == order.id]
+    if not refused_now:
+        assert [one for one in world.bodies(job.bank, "accept") if one.order == order.id]
+        return "accepted"
+    note = refused_now[0].refusal
+    source = job.request.inputs[1]
+    assert dict(note.facts) == {"source": source.capsule, "organisation": source.provider}
+    return note.clause
+
+
+def test_a_frozen_source_closes_what_was_made_of_it_until_it_is_resumed(graded):
+    job, opened = graded
+    derived_capsule = sealed(job, opened).capsule
+    order = order_on(job, derived_capsule)
+    assert answer(job, order) == "accepted"
+    world.start(job.zone, job.bank, order)
+    attempt = attempts.next_started(job.bank)
+    running = Computation.of(job.bank, attempt, threading.Event())
+    assert running.interruption() is None
+
+    own = capsules.get(job.bank, job.officer, job.request.inputs[0].capsule)
+    assert [one.capsule for one in capsule_acts.impact(job.bank, job.officer, own).derived] == [derived_capsule]
+
+    close(job, "freeze")
+    ended = running.interruption()
+    assert (ended.reason, ended.facts["source"]) == ("source-frozen", job.request.inputs[1].capsule)
+    assert attempts.stop_reason(job.bank, attempt) == "source-frozen"
+    with pytest.raises(Refused):
+        attempts.spend(job.bank, attempt)
+    attempts.fail(job.bank, job=attempt.job, fence=attempt.fence, reason=ended.reason)
+    assert answer(job, order_on(job, derived_capsule)) == "source-frozen"
+    close(job, "resume")
+    assert answer(job, order_on(job, derived_capsule)) == "accepted"
+
+
+def test_a_revoked_source_closes_it_for_good_and_no_policy_is_signed_for_it(graded):
+    job, opened = graded
+    policy = sealed(job, opened)
+    close(job, "revoke")
+    assert answer(job, order_on(job, policy.capsule)) == "source-revoked"
+    newer = draft(job, policy.dataset, version=2)
+    job.zone.send(job.bank, DraftSent, organisation=BANK, document=unsigned(newer))
+    with refused("parent-closed"):
+        passkeys.seal(job.bank, job.officer, digest_of(newer))
+    standing = capsules.get(job.bank, job.officer, policy.capsule)
+    assert (standing.state, standing.closed.clause) == ("sealed", "source-revoked")
+
+
+def test_what_was_made_of_it_by_two_steps_is_closed_too_at_whatever_node(graded):
+    job, opened = graded
+    middle = sealed(job, opened)
+    platform = job.zone.nodes[PLATFORM]
+    for node, capsule in ((job.bank, middle.capsule), (job.nodes[1], job.request.inputs[1].capsule)):
+        held = capsules.held(node, capsule).policy
+        with platform.store.write() as tx:
+            derived.keep_policy(platform, tx, held, read(held, Policy))
+    link = Parent(capsule=middle.capsule, provider=BANK, policy=digest_of(middle))
+    last = msgspec.structs.replace(middle, provider=PLATFORM, parents=(link,))
+    assert sources.closed_source(platform, last) is None
+    said = close(job, "freeze")
+    forged = Signed(text=said.text.replace('"freeze"', '"revoke"'), signatures=said.signatures)
+    job.zone.send(platform, DocumentCompleted, document=forged)
+    assert sources.closed_source(platform, last) is None
+    job.zone.send(platform, DocumentCompleted, document=said)
+    assert sources.closed_source(platform, last).clause == "source-frozen"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from apps.node import attempts, capsules, computation, custody, datasets, uses
+from apps.node import attempts, capsule_acts, capsules, computation, custody, uses
 from apps.node.node import Node
 from apps.node.roster import Acting
 from apps.node.store import DATABASE
@@ -86,14 +86,14 @@ def test_no_copy_of_the_old_part_stays_in_the_stores_files(sealed: Sealed):
     assert new[8:] not in files()
 
 
-def test_a_deleted_capsule_leaves_neither_its_part_nor_its_keys(sealed: Sealed):
+def test_a_destroyed_capsule_leaves_neither_its_part_nor_its_keys(sealed: Sealed):
     node, header = sealed.node, sealed.header()
     keys = node.store.one("SELECT keys FROM body WHERE dataset = ?", sealed.capsule)
     assert keys is not None
     gone = [sealed.part(), bytes(keys["keys"])]
     assert world.folder_holds(node.home, gone) != []
-    capsules.withdraw(node, sealed.acting, sealed.capsule)
-    datasets.delete(node, sealed.acting, sealed.capsule)
+    for act in ("revoke", "destroy"):
+        capsule_acts.act(node, sealed.acting, sealed.capsule, act=act, reason="到期清理")
     assert world.folder_holds(node.home, gone) == []
     assert sealed.refusal(header)[0] == "share-missing"
 

@@ -9,9 +9,10 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from apps.node import attempts, capsules, contracts, uses
+from apps.node import attempts, capsule_acts, contracts, uses
 from apps.node.computation import Computation
 from creditzone.kernel.documents import (
+    CapsuleActKind,
     Order,
     OrderOffered,
     OrderStopped,
@@ -81,9 +82,13 @@ def edited_policy(job: Ready) -> Signed:
     return job.zone.sign(job.order(job.nodes[1]))
 
 
-def withdrawn(job: Ready) -> Signed:
-    capsules.withdraw(job.nodes[1], job.people[1], capsule_of(job, CENTRE))
-    return job.zone.sign(job.order(job.nodes[1]))
+def acted(*acts: CapsuleActKind) -> Callable[[Ready], Signed]:
+    def order(job: Ready) -> Signed:
+        for act in acts:
+            capsule_acts.act(job.nodes[1], job.people[1], capsule_of(job, CENTRE), act=act, reason="核查")
+        return job.zone.sign(job.order(job.nodes[1]))
+
+    return order
 
 
 def tampered_store(job: Ready) -> Signed:
@@ -126,7 +131,9 @@ CASES: list[tuple[str, Callable[[Ready], Signed], str]] = [
     ("no contract", changed(contracts=()), "contract-missing"),
     ("a suspended contract", suspended, "contract-state"),
     ("an older policy version", edited_policy, "capsule-version"),
-    ("a withdrawn capsule", withdrawn, "capsule-frozen"),
+    ("a frozen capsule", acted("freeze"), "capsule-frozen"),
+    ("a revoked capsule", acted("revoke"), "capsule-revoked"),
+    ("a destroyed capsule", acted("revoke", "destroy"), "capsule-destroyed"),
     ("a policy edited in the store", tampered_store, "capsule-signature"),
     ("no use left", used_up, "uses"),
     ("an unconfirmed recipient", swapped_card, "unknown-card"),
@@ -247,7 +254,8 @@ def test_a_contract_suspended_or_ended_while_its_job_runs_ends_the_job_here(job,
     assert (ended.reason, ended.facts) == ("contract-state", {"state": {"suspend": "suspended"}.get(act, "terminated")})
 
 
-def test_a_capsule_withdrawn_while_its_job_runs_ends_the_job_here(job):
+@pytest.mark.parametrize(("act", "clause"), [("freeze", "capsule-frozen"), ("revoke", "capsule-revoked")])
+def test_a_capsule_closed_while_its_job_runs_ends_the_job_here(job, act, clause):
     node = job.nodes[1]
     order = job.order(node)
     world.offer(job.zone, node, order)
@@ -256,7 +264,7 @@ def test_a_capsule_withdrawn_while_its_job_runs_ends_the_job_here(job):
     assert attempt is not None
     running = Computation.of(node, attempt, threading.Event())
     assert running.interruption() is None
-    capsules.withdraw(node, job.people[1], capsule_of(job, CENTRE))
+    capsule_acts.act(node, job.people[1], capsule_of(job, CENTRE), act=act, reason="核查")
     ended = running.interruption()
     assert ended is not None
-    assert ended.reason == "capsule-frozen"
+    assert ended.reason == clause

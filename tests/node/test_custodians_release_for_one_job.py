@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import msgspec
 import pytest
 
-from apps.node import attempts, capsules, computation, custodian, rotation, sealed, shares, uses
+from apps.node import attempts, capsule_acts, capsules, computation, custodian, rotation, sealed, shares, uses
 from apps.node.custody import place_of
 from apps.node.errors import NodeError
 from apps.node.node import Node
@@ -17,8 +17,10 @@ from apps.node.store import DATABASE
 from creditzone.kernel.custody.join import ShareRefused, join
 from creditzone.kernel.custody.letters import open_share
 from creditzone.kernel.documents import (
+    CapsuleActKind,
     CapsuleHeader,
     Deposit,
+    DocumentCompleted,
     Order,
     ShareAsked,
     Signed,
@@ -133,17 +135,47 @@ def test_what_is_said_twice_is_done_once(guarded: Guarded):
     assert (kept.released, kept.withheld) == (1, 0)
 
 
-def test_a_withdrawn_capsules_custodian_releases_no_more_and_its_clause_ends_the_job(guarded: Guarded):
-    order = guarded.offer()
-    capsules.withdraw(guarded.centre, guarded.job.people[1], guarded.capsule)
-    guarding.carry(guarded.zone, guarded.centre, "withdrawal")
-    with guarded.centre.store.write() as tx:  # a node that was put back from a backup knows nothing of it
-        tx.run("UPDATE capsule SET withdrawn = 0")
+@pytest.mark.parametrize(("act", "clause"), [("freeze", "capsule-frozen"), ("revoke", "capsule-revoked")])
+def test_a_closed_capsules_custodian_releases_nothing_even_to_a_provider_that_forgot(
+    guarded: Guarded, act: CapsuleActKind, clause: str
+):
+    guarded.offer()
+    close(guarded, act)
+    forget_closing(guarded)
     guarded.ask()
     guarded.answer()
-    assert guarded.refusal() == ("share-withheld", {"holder": name(guarded), "why": "capsule-frozen"})
+    assert guarded.refusal() == ("share-withheld", {"holder": name(guarded), "why": clause})
     assert attempts.live_jobs(guarded.centre) == []
-    assert order.job
+
+
+def test_a_resumed_capsules_custodian_releases_again(guarded: Guarded):
+    close(guarded, "freeze")
+    close(guarded, "resume")
+    guarded.offer()
+    guarded.ask()
+    guarded.answer()
+    assert len(world.bodies(guarded.centre, "accept")) == 1
+
+
+def test_no_share_of_a_destroyed_capsule_is_kept(guarded: Guarded):
+    close(guarded, "revoke")
+    assert [one.state for one in custodian.listing(guarded.platform)] == ["revoked"]
+    close(guarded, "destroy")
+    assert custodian.listing(guarded.platform) == []
+
+
+def close(guarded: Guarded, act: CapsuleActKind) -> None:
+    """The centre acts on its capsule, and the portal brings the signed act to its custodian."""
+    capsule_acts.act(guarded.centre, guarded.job.people[1], guarded.capsule, act=act, reason="核查")
+    said = world.bodies(guarded.centre, "capsule-act")[-1].act
+    guarded.zone.send(guarded.platform, DocumentCompleted, document=said)
+
+
+def forget_closing(guarded: Guarded) -> None:
+    """The provider's node as a backup has it that knows nothing of the act, its attempt still asking."""
+    with guarded.centre.store.write() as tx:
+        tx.run("UPDATE capsule SET state = 'sealed'")
+        tx.run("UPDATE attempt SET state = 'asking', reason = ''")
 
 
 @pytest.mark.parametrize(

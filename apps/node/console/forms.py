@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.node.console.words import CONTRACT_ACTS, ROLES
 from apps.node.errors import FactorStale, FactorWrong, NodeError, WrongPassphrase
+from creditzone.kernel.capsule.states import IRREVERSIBLE
+from creditzone.kernel.documents import CapsuleActKind
 from creditzone.kernel.domain import Domain
 
 CODE = re.compile(r"^\d{6}$")
@@ -240,15 +242,21 @@ class NameForm(BindingForm):
         return name
 
 
-class TitleForm(BindingForm):
-    """A destructive act on a dataset or its capsule: the title, typed."""
+class CapsuleActForm(BindingForm):
+    """An act on a capsule: a reason, and its title, typed, where the act cannot be undone."""
 
-    name = forms.CharField(label=_("The title, typed"), max_length=80)
+    reason = forms.CharField(
+        label=_("Reason"), max_length=400, help_text=_("Every user whom its policy names reads it.")
+    )
+    name = forms.CharField(label=_("The title, typed"), max_length=400)
 
-    def __init__(self, data: Any = None, *, title: str, **more: Any) -> None:
+    def __init__(self, data: Any = None, *, title: str, act: CapsuleActKind, **more: Any) -> None:
         self.expected = title
         super().__init__(data, **more)
-        self.fields["name"].help_text = _("Type “%(name)s” to go on.") % {"name": title}
+        if act not in IRREVERSIBLE:
+            del self.fields["name"]
+        else:
+            self.fields["name"].help_text = _("Type “%(name)s” to go on.") % {"name": title}
 
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"]).strip()

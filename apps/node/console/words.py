@@ -53,6 +53,20 @@ CONTRACT_ACTS: dict[str, Words] = {
     "terminate": _("Terminate"),
 }
 
+CAPSULE_STATES: dict[str, tuple[Words, str]] = {
+    "sealed": (_("open to orders"), "good"),
+    "frozen": (_("frozen"), "warn"),
+    "revoked": (pgettext_lazy("capsule", "revoked"), "bad"),
+    "destroyed": (pgettext_lazy("capsule", "destroyed"), "bad"),
+}
+
+CAPSULE_ACTS: dict[str, Words] = {
+    "freeze": _("Freeze"),
+    "resume": _("Resume"),
+    "revoke": pgettext_lazy("capsule", "Revoke"),
+    "destroy": _("Destroy"),
+}
+
 DATASET_STATES: dict[str, tuple[Words, str]] = {
     "waiting": (_("waits to be checked"), ""),
     "measuring": (_("being checked"), "now"),
@@ -78,6 +92,7 @@ RESULT_STATES: dict[str, tuple[Words, str]] = {
     "waiting": (_("parts still on their way"), "now"),
     "sealed": (_("sealed to you"), "sealed"),
     "ended": (_("no result"), "bad"),
+    "deleted": (_("deleted as agreed"), ""),
     "opened": (_("opened"), "good"),
 }
 

@@ -58,6 +58,23 @@ class CapsuleHeader(Document, frozen=True, kw_only=True, tag="capsule"):
     sealed_at: Instant
 
 
+CapsuleActKind = Literal["freeze", "resume", "revoke", "destroy"]
+
+
+class CapsuleAct(Document, frozen=True, kw_only=True, tag="capsule-act"):
+    """A provider freezes, resumes, revokes or destroys a capsule of its own; at its node this holds at once.
+
+    `version` is the head at that moment; the act concerns every version."""
+
+    id: Id
+    capsule: Id
+    version: Annotated[int, Meta(ge=1)]
+    act: CapsuleActKind
+    by: Uscc
+    reason: Words
+    at: Instant
+
+
 class Contract(Document, frozen=True, kw_only=True, tag="contract"):
     """A data availability contract: a capsule under its policy, to a named user, at a price a matched firm."""
 

@@ -12,11 +12,13 @@ import uuid_utils
 from creditzone.kernel.documents.agreements import (
     Authorisation,
     AuthorisationWithdrawal,
+    CapsuleAct,
     CapsuleHeader,
     Contract,
     ContractAct,
 )
 from creditzone.kernel.documents.cards import Card, Ticket
+from creditzone.kernel.documents.certificates import CapsuleCertificate, ResultDeletion
 from creditzone.kernel.documents.custody import Deposit
 from creditzone.kernel.documents.exchange import Downlink, Uplink
 from creditzone.kernel.documents.jobs import JobRequest, Order, Receipt
@@ -29,8 +31,9 @@ from creditzone.kernel.sm.keys import Signer
 from creditzone.kernel.sm.sm2 import PublicKey, Sm2Error
 
 AnyDocument = (
-    Card | Ticket | Policy | CapsuleHeader | Contract | ContractAct | Authorisation | AuthorisationWithdrawal
-    | Deposit | Scorecard | JobRequest | Order | Receipt | Statement | Uplink | Downlink
+    Card | Ticket | Policy | CapsuleHeader | CapsuleAct | CapsuleCertificate | Contract | ContractAct
+    | Authorisation | AuthorisationWithdrawal | Deposit | Scorecard | JobRequest | Order | Receipt | ResultDeletion
+    | Statement | Uplink | Downlink
 )  # fmt: skip
 D = TypeVar("D", bound=Document)
 

@@ -67,13 +67,17 @@ class CapsuleSealed(Part, frozen=True, kw_only=True, tag_field="kind", tag="caps
     approved_by: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=2)]
 
 
-class CapsuleWithdrawn(Part, frozen=True, kw_only=True, tag_field="kind", tag="withdrawal"):
-    """An officer withdrew a capsule: its node opens it for nobody until it is sealed to a newer policy."""
+class CapsuleActed(Part, frozen=True, kw_only=True, tag_field="kind", tag="capsule-act"):
+    """A capsule was frozen, resumed, revoked or destroyed at its provider's node."""
 
-    capsule: Id
-    version: Annotated[int, Meta(ge=1)]
+    act: Signed
     person: Id
-    at: Instant
+
+
+class CapsuleCertified(Part, frozen=True, kw_only=True, tag_field="kind", tag="certified"):
+    """The node's certificate for one recipient of what became of a capsule."""
+
+    certificate: Signed
 
 
 class DocumentSigned(Part, frozen=True, kw_only=True, tag_field="kind", tag="signature"):
@@ -178,6 +182,12 @@ class ResultOpened(Part, frozen=True, kw_only=True, tag_field="kind", tag="opene
     at: Instant
 
 
+class ResultDeleted(Part, frozen=True, kw_only=True, tag_field="kind", tag="deleted"):
+    """A sealed result was deleted as a policy obliges to."""
+
+    deletion: Signed
+
+
 class TakenGrade(Part, frozen=True, kw_only=True):
     """One firm's grade that an officer takes into the portal's file."""
 
@@ -196,9 +206,10 @@ class GradesTaken(Part, frozen=True, kw_only=True, tag_field="kind", tag="taken"
 
 
 StatementBody = (
-    CardIssued | DatasetMeasured | CapsuleSealed | CapsuleWithdrawn | DocumentSigned | DraftDeclined | ContractActed
-    | OrderAccepted | OrderRefused | NodeBusy | StageReached | AttemptFailed | Receipted | SealedSent | ResultOpened
-    | GradesTaken | DepositSent | DepositAnswered | ShareAsked | ShareReleased | ShareWithheld
+    CardIssued | DatasetMeasured | CapsuleSealed | CapsuleActed | CapsuleCertified | DocumentSigned | DraftDeclined
+    | ContractActed | OrderAccepted | OrderRefused | NodeBusy | StageReached | AttemptFailed | Receipted | SealedSent
+    | ResultOpened | ResultDeleted | GradesTaken | DepositSent | DepositAnswered | ShareAsked | ShareReleased
+    | ShareWithheld
 )  # fmt: skip
 
 

@@ -33,6 +33,8 @@ ASPECTS: dict[str, tuple[str, str]] = {
     "place": ("登记地", "place"),
     "consent": ("授权证据", "consent"),
     "price": ("最低价格", "least price"),
+    "notify": ("告知", "notice"),
+    "delete-after": ("结果删除", "deletion of results"),
     "derivation": ("派生", "derivation"),
 }
 """What each value of a sentence is about."""

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from creditzone.kernel.documents.policies import Policy, Rule
+from creditzone.kernel.policy.constraints.duties import Duties
 
 PROFILE = "cz"
 """The prefix of the terms that ODRL does not have."""
@@ -33,10 +34,13 @@ def policy_schema() -> dict[str, Any]:
 
 def _rule(policy: Policy, rule: Rule) -> dict[str, Any]:
     constraints = [one for clause in rule.clauses for one in clause.to_odrl()]
+    duties = rule.clause(Duties) if rule.effect == "permit" else None
+    owed = duties.to_odrl_duties() if duties is not None else []
     return {
         "uid": rule.id,
         "target": f"urn:uuid:{policy.capsule}",
         "assigner": policy.provider,
         "action": "use",
         "constraint": [{"and": constraints}],
+        **({"duty": owed} if owed else {}),
     }

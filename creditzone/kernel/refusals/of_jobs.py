@@ -195,10 +195,35 @@ OF_JOBS: dict[str, Clause] = {
         "The provider signs the policy anew, and the capsule gets a new secret.",
     ),
     "capsule-frozen": Clause(
-        "胶囊已被提供方冻结或吊销。",
-        "The provider has frozen or revoked the capsule.",
-        "请与提供方联系。",
-        "Ask the provider.",
+        "胶囊已被提供方冻结。",
+        "The provider has frozen the capsule.",
+        "请与提供方联系；解冻后可重新提交。",
+        "Ask the provider; once it is resumed, submit the job again.",
+    ),
+    "capsule-revoked": Clause(
+        "胶囊已被提供方吊销，不再启封。",
+        "The provider has revoked the capsule; it is not opened any more.",
+        "请与提供方联系，或选用其他数据。",
+        "Ask the provider, or choose other data.",
+    ),
+    "capsule-destroyed": Clause(
+        "胶囊已被提供方销毁，密文与密钥均已不存在。",
+        "The provider has destroyed the capsule; neither its body nor its keys exist any more.",
+        "请与提供方联系，或选用其他数据。",
+        "Ask the provider, or choose other data.",
+    ),
+    "source-frozen": Clause(
+        "该胶囊由 %(organisation)s 的胶囊 %(source)s 派生，来源已被其提供方冻结。",
+        "The capsule was made of capsule %(source)s of %(organisation)s, which its provider has frozen.",
+        "请与来源的提供方联系；来源解冻后可重新提交。",
+        "Ask the source's provider; once it is resumed, submit the job again.",
+    ),
+    "source-revoked": Clause(
+        "该胶囊由 %(organisation)s 的胶囊 %(source)s 派生，来源已被其提供方吊销，派生胶囊不再启封。",
+        "The capsule was made of capsule %(source)s of %(organisation)s, which its provider has revoked; what was made"
+        " of it is not opened any more.",
+        "请选用其他数据。",
+        "Choose other data.",
     ),
     # parties and model
     "model-digest": Clause(

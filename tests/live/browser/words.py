@@ -101,6 +101,7 @@ def given_names(live: Any) -> list[str]:
     names |= {one["title"] for who in (officer, regulator) for one in who.call("GET", "/jobs/")["results"]}
     for path in ("/datasets/", "/capsules/"):
         names |= {one["title"] for who in everybody for one in who.call("GET", path)["results"]}
+    names |= {reason for (reason,) in live.sql("select reason from capsules_capsuleact")}
     for file in (live.home / "demonstration" / "registry.csv", *OFFICIAL.glob("*.csv")):
         with file.open(encoding="utf-8") as rows:
             names |= {row["name"] for row in csv.DictReader(rows)}

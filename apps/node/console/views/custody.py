@@ -11,7 +11,7 @@ from apps.node import capsules, custodian, guardians, roster
 from apps.node.console.context import language
 from apps.node.console.door import NodeRequest, is_stale, take_code, tell
 from apps.node.console.forms import CustodiansForm, errors_in
-from apps.node.console.words import ROLES
+from apps.node.console.words import CAPSULE_STATES, ROLES
 from apps.node.custodian import Guarded
 from apps.node.errors import Forbidden
 from apps.node.roster import Act
@@ -72,4 +72,5 @@ def _holders(request: NodeRequest, holders: Any) -> list[str]:
 def _guarded(request: NodeRequest, one: Guarded) -> dict[str, Any]:
     kernel = "zh" if language().startswith("zh") else "en"
     why = Refusal(one.clause, one.facts).sentence(kernel) if one.clause else ""  # type: ignore[arg-type]
-    return {"name": request.node.name_of(one.provider, language()), "deposit": one, "why": why}
+    closed = "" if one.state == "sealed" else CAPSULE_STATES[one.state][0]
+    return {"name": request.node.name_of(one.provider, language()), "deposit": one, "why": why, "closed": closed}

@@ -146,7 +146,9 @@ def export(request: NodeRequest, job: str, form: str) -> HttpResponseBase:
 def _opened(request: NodeRequest, job: str) -> OpenedResult | None:
     """The result if it was opened during this sign-in and the roster still lets this person read it."""
     roster.require(request.acting, Act.OPEN_RESULT)
-    return request.signed_in.opened.get(job) if request.signed_in is not None else None
+    if request.signed_in is None or results.get(request.node, request.acting, job).state == "deleted":
+        return None
+    return request.signed_in.opened.get(job)
 
 
 def _is_firm(request: NodeRequest) -> bool:

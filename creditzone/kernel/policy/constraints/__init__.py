@@ -7,6 +7,7 @@ from creditzone.kernel.policy.constraints.columns import Columns
 from creditzone.kernel.policy.constraints.consent import Consent
 from creditzone.kernel.policy.constraints.count import Count
 from creditzone.kernel.policy.constraints.derivation import Derivation
+from creditzone.kernel.policy.constraints.duties import Duties
 from creditzone.kernel.policy.constraints.environment import Environment
 from creditzone.kernel.policy.constraints.output import Output
 from creditzone.kernel.policy.constraints.payment import Payment
@@ -17,7 +18,7 @@ from creditzone.kernel.policy.constraints.window import Window
 
 Clause = (
     Subject | Purpose | Action | Code | Environment | Columns | Output | Window | Count | Place | Consent | Payment
-    | Derivation
+    | Duties | Derivation
 )  # fmt: skip
 KINDS: tuple[type[Constraint], ...] = Clause.__args__
 REQUIRED = frozenset({Subject, Purpose, Action, Code, Environment, Columns, Output, Window, Count})
