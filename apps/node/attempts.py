@@ -184,9 +184,8 @@ def stop(node: Node, tx: Transaction, *, job: str, up_to: int, reason: str) -> N
 def stop_on(node: Node, tx: Transaction, capsule: str, *, reason: str) -> None:
     """Stop whatever uses a capsule of this node: what has not begun ends here, what runs is told to end."""
     rows = tx.all(
-        "SELECT job, max(fence) AS fence FROM attempt WHERE capsule = ? AND state IN (?, ?, ?) GROUP BY job",
+        f"SELECT job, max(fence) AS fence FROM attempt WHERE capsule = ? AND {_LIVE_SQL} GROUP BY job",  # noqa: S608 (constant)
         capsule,
-        *LIVE,
     )
     for row in rows:
         stop(node, tx, job=row["job"], up_to=row["fence"], reason=reason)
@@ -196,7 +195,8 @@ def live_on(reader: Node | Transaction, capsule: str) -> list[str]:
     """Jobs with a live attempt on a capsule of this node."""
     rows = reader.store if isinstance(reader, Node) else reader
     found = rows.all(
-        "SELECT DISTINCT job FROM attempt WHERE capsule = ? AND state IN (?, ?, ?) ORDER BY job", capsule, *LIVE
+        f"SELECT DISTINCT job FROM attempt WHERE capsule = ? AND {_LIVE_SQL} ORDER BY job",  # noqa: S608 (constant)
+        capsule,
     )
     return [row["job"] for row in found]
 

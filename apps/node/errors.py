@@ -10,6 +10,7 @@ from typing import Final
 
 from apps.node.sentences.of_closing import CLOSING
 from apps.node.sentences.of_custody import CUSTODY
+from apps.node.sentences.of_keys import KEYS
 from apps.node.sentences.of_lineage import LINEAGE
 from apps.node.sentences.of_packages import PACKAGES
 from apps.node.sentences.of_passkeys import PASSKEYS, Words
@@ -18,6 +19,7 @@ from creditzone.kernel.refusals import Refusal
 CODES: Final[dict[str, Words]] = {
     **CLOSING,
     **CUSTODY,
+    **KEYS,
     **LINEAGE,
     **PASSKEYS,
     "not-found": (
@@ -292,24 +294,6 @@ CODES: Final[dict[str, Words]] = {
         "请查看任务的结束原因，必要时重新提交。",
         "The job ended without a result that counts.",
         "See at the portal why it ended; submit it again where that is wanted.",
-    ),
-    "result-key-gone": (
-        "这份结果是加密给本节点已更换并销毁的密钥的：密钥更换 %(days)s 天后销毁，其后不能再启封。",
-        "如仍需要，请重新发起任务。",
-        "It is sealed to a key of this node that was replaced and, %(days)s days later, destroyed: nobody opens it.",
-        "Ask for the job again if it is still needed.",
-    ),
-    "rotation-under-way": (
-        "门户尚未收到上一次更换密钥的机构名片。",
-        "请待与门户的交换恢复后重试。",
-        "The portal has not heard of the card of the last change of keys yet.",
-        "Try again once the exchange with the portal works.",
-    ),
-    "rotation-restoring": (
-        "本节点正在取回自己的陈述，此时不更换密钥。",
-        "请待取回完成后重试。",
-        "This node is getting back what it said: keys are not changed meanwhile.",
-        "Try again when it is done.",
     ),
     "result-damaged": (
         "密封结果损坏或不是发给本单位的。",

@@ -7,7 +7,7 @@ from apps.core import rls
 
 
 class Migration(migrations.Migration):
-    dependencies = [("capsules", "0003_withdrawn_at_its_node")]
+    dependencies = [("capsules", "0004_news_of_holders")]
 
     operations = [
         migrations.AlterField(

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("capsules", "0005_certificates")]
+    dependencies = [("capsules", "0006_certificates")]
 
     operations = [
         migrations.AddField(model_name="capsule", name="closed_by", field=models.JSONField(default=dict)),

@@ -9,7 +9,7 @@ TABLE = "capsules_capsulecertificate"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("capsules", "0004_acts_are_signed_at_the_node")]
+    dependencies = [("capsules", "0005_acts_are_signed_at_the_node")]
 
     operations = [
         migrations.CreateModel(
