@@ -88,6 +88,18 @@ def test_a_deleted_result_opens_for_nobody(job):
     assert refused.value.code == "result-deleted"
 
 
+def test_a_backup_that_still_holds_it_loses_it_again(job):
+    bring_policies(job)
+    duties.carry_out(job.bank)
+    (said,) = world.bodies(job.bank, "deleted")
+    make_result(job, days_ago=8)
+    assert list((job.bank.home / "results").glob("*"))
+    with job.bank.store.write() as tx:
+        duties.take_back(job.bank, tx, said.deletion)
+    assert list((job.bank.home / "results").glob("*")) == []
+    assert result(job.bank, job).state == "deleted"
+
+
 def test_before_its_time_it_stays_and_says_when(job):
     make_result(job, days_ago=6)
     bring_policies(job)
