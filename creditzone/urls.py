@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("apps.capsules.urls")),
     path("", include("apps.contracts.urls")),
     path("", include("apps.scoring.urls")),
+    path("", include("apps.governance.urls")),
     path("", include("apps.compute.urls")),
     path("", include("apps.lending.urls")),
     path("", include("apps.supervision.urls")),

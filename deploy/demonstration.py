@@ -16,6 +16,7 @@ from deploy.officers.passkey import SoftwarePasskey
 from deploy.officers.person import Officer, until
 from deploy.place import CannotStart, NodeSpec
 from deploy.zone import Zone
+from deploy.zone_rules import say_who_governs, sign_zone_rules
 
 FILES = {
     "steward": ("profit_and_loss", "利润表数据域 2025 年度"),
@@ -36,8 +37,14 @@ def run_demonstration(zone: Zone) -> dict[str, Any]:
         if not notes.facts.get("custodians_chosen"):
             choose_custodians(zone)
             notes.keep(custodians_chosen=True)
+        if not notes.facts.get("governor"):
+            say_who_governs(zone)
+            notes.keep(governor=manifest.CENTRE)
         officers = everybody(zone)
         enrol_passkeys(zone, officers)
+        if not notes.facts.get("zone_rules"):
+            zone.say("steward: sign the zone-wide rules")
+            notes.keep(zone_rules=sign_zone_rules(zone, officers["steward"]))
         seal_everything(zone, officers, notes)
         agree_contracts(zone, officers, notes)
         run_first_job(zone, officers, notes)

@@ -25,11 +25,14 @@ from apps.datasets import selectors as datasets
 from apps.exchange.links import sign_url
 from apps.tenants.members import actor_of
 from creditzone.kernel.documents import Policy, Rule
+from creditzone.kernel.policy.constraints import Clause
+from creditzone.kernel.policy.constraints.consent import EVIDENCE, Consent
+from creditzone.kernel.policy.constraints.output import FORMS, STATISTIC
 from creditzone.kernel.policy.odrl import policy_schema, to_odrl
 from creditzone.kernel.policy.writing import permit
 
 ENGINES = ("cheetah", "aby3")
-DISCLOSURES = ("decision", "grade", "reasons", "score")
+DISCLOSURES = tuple(FORMS)
 
 
 class RuleSerializer(serializers.Serializer[Any]):
@@ -54,11 +57,14 @@ class RuleSerializer(serializers.Serializer[Any]):
     not_before = serializers.DateTimeField(required=False)
     not_after = serializers.DateTimeField(required=False)
     uses = serializers.IntegerField(min_value=1, max_value=10**9)
+    evidence = serializers.ListField(child=serializers.ChoiceField(tuple(EVIDENCE)), default=list)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Exactly one way to give the window."""
         if ("days" in attrs) == ("not_after" in attrs):
             raise serializers.ValidationError({"not_after": ["Give either days, or not_before and not_after."]})
+        if STATISTIC in attrs["disclosures"] and attrs["minimum_group"] is None:
+            raise serializers.ValidationError({"minimum_group": ["Statistics need a least number of firms."]})
         return attrs
 
 
@@ -73,7 +79,7 @@ def rule_of(given: dict[str, Any], *, domain: str) -> Rule:
         models=given["models"],
         engines=given["engines"],
         disclosures=given["disclosures"],
-        columns=columns_of_models(domain, given["models"]),
+        columns=columns_of_models(domain, given["models"], forms=given["disclosures"]),
         minimum_group=given["minimum_group"],
         max_rows=given["max_rows"],
         decision_bands=given["decision_bands"],
@@ -83,8 +89,13 @@ def rule_of(given: dict[str, Any], *, domain: str) -> Rule:
         not_before=clock.to_ms(begins),
         not_after=clock.to_ms(ends),
         uses=given["uses"],
-        more=duties_and_derivation(given),
+        more=_more(given),
     )
+
+
+def _more(given: dict[str, Any]) -> tuple[Clause, ...]:
+    consent = (Consent(evidence=tuple(given["evidence"])),) if given["evidence"] else ()
+    return (*consent, *duties_and_derivation(given))
 
 
 class PolicyDraftSerializer(serializers.Serializer[Any]):

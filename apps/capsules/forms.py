@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -9,23 +10,31 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.capsules.wording import FLOOR_FIELDS, say_refusal
 from apps.core import clock
 from apps.datasets.wording import language
+from apps.governance import selectors as governance
 from apps.scoring import selectors as scoring
-from apps.tenants.members import Member
 from apps.tenants.models import Organisation
 from apps.tenants.roles import Kind
 from apps.ui.templatetags.ui import called
-from creditzone.kernel.documents import Rule
-from creditzone.kernel.policy.constraints import Clause
+from creditzone.kernel.documents import Rule, Template
+from creditzone.kernel.policy.constraints import KINDS, Clause
+from creditzone.kernel.policy.constraints.base import Constraint
+from creditzone.kernel.policy.constraints.code import Code
 from creditzone.kernel.policy.constraints.columns import ColumnUse
+from creditzone.kernel.policy.constraints.consent import EVIDENCE, Consent
 from creditzone.kernel.policy.constraints.count import Count
 from creditzone.kernel.policy.constraints.derivation import Derivation
 from creditzone.kernel.policy.constraints.duties import Duties
-from creditzone.kernel.policy.constraints.environment import ENGINES
-from creditzone.kernel.policy.constraints.output import FORMS, Output
-from creditzone.kernel.policy.constraints.subject import SUBJECT
+from creditzone.kernel.policy.constraints.environment import ENGINES, Environment
+from creditzone.kernel.policy.constraints.output import FORMS, STATISTIC, Output
+from creditzone.kernel.policy.constraints.payment import Payment
+from creditzone.kernel.policy.constraints.place import Place
+from creditzone.kernel.policy.constraints.purpose import Purpose
+from creditzone.kernel.policy.constraints.subject import SUBJECT, Subject
 from creditzone.kernel.policy.constraints.window import Daily, Window
+from creditzone.kernel.policy.floors import rule_undercuts
 from creditzone.kernel.policy.purposes import PURPOSES, say_purpose
 from creditzone.kernel.policy.writing import columns_for, permit
 
@@ -33,13 +42,21 @@ MOST_RULES = 6
 DAYS_MAX, USES_MAX = 3660, 10**9
 GRANTEE_KINDS = (Kind.BANK, Kind.CODE_CENTRE, Kind.PLATFORM)
 LISTS = ("grantees", "purposes", "models", "engines", "disclosures")
-DISCLOSURES = ("decision", "grade", "reasons", "score")
-"""What a job may ask for; statistics are no job yet."""
 SINGLE = (
-    "id", "days", "uses", "minimum_group", "per_day", "max_rows", "rows_per_day", "per_subject", "decision_band",
-    "opens", "closes", "generations", "notify", "delete_after_days",
+    "id", "template", "days", "uses", "minimum_group", "per_day", "max_rows", "rows_per_day", "per_subject",
+    "decision_band", "opens", "closes", "generations", "evidence", "notify", "delete_after_days",
 )  # fmt: skip
 LIMITS = ("minimum_group", "per_day", "max_rows", "rows_per_day", "per_subject")
+BASIC = ("grantees", "purposes", "models", "disclosures", "engines", "days", "uses", "per_day")
+FOLDED = (
+    "minimum_group", "max_rows", "rows_per_day", "per_subject", "decision_band", "evidence", "opens", "closes",
+    "delete_after_days", "notify", "generations",
+)  # fmt: skip
+FIELD_OF: dict[type[Constraint], str] = {
+    Subject: "grantees", Purpose: "purposes", Code: "models", Output: "disclosures", Environment: "engines",
+    Count: "uses",
+}  # fmt: skip
+"""The field in which a steward chooses a kind of clause; the others follow from these."""
 NONE_CHOSEN = {"required": _("Choose at least one; none allows nothing.")}
 
 
@@ -56,6 +73,7 @@ class RuleForm(forms.Form):
     """One rule of a policy; several stand side by side, each with its own prefix."""
 
     id = forms.CharField(widget=forms.HiddenInput, validators=[RegexValidator(r"^[a-z0-9-]{1,40}$")])
+    template = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
     grantees = _several(_("Users"), _("Matched by code. “The firm itself” is whoever asks about its own firm."))
     purposes = _several(_("Purposes"), _("A purpose includes what stands under it."))
     models = _several(_("Scorecards"), _("Those that read this data domain; each is named by its digest."))
@@ -68,10 +86,9 @@ class RuleForm(forms.Form):
     minimum_group = forms.IntegerField(
         label=_("Least firms of a statistic"),
         required=False,
-        min_value=10,
+        min_value=2,
         max_value=10**6,
         help_text=_("For statistics only: a firm's own result is guarded by its authorisation."),
-        error_messages={"min_value": _("Statistics rest on at least 10 firms.")},
     )
     per_day = forms.IntegerField(label=_("Uses a day"), required=False, min_value=1, max_value=USES_MAX)
     max_rows = forms.IntegerField(label=_("Firms a job, at most"), required=False, min_value=1, max_value=10**9)
@@ -89,6 +106,11 @@ class RuleForm(forms.Form):
         min_value=1,
         max_value=50,
         help_text=_("Bands count from the worst, which is 0. Empty: the user chooses."),
+    )
+    evidence = forms.ChoiceField(
+        label=_("What shows that firms agree"),
+        required=False,
+        help_text=_("Rows without a live authorisation drop out."),
     )
     opens = forms.TimeField(label=_("Open daily from"), required=False, widget=_TIME)
     closes = forms.TimeField(label=_("until"), required=False, widget=_TIME, help_text=_("Shanghai time."))
@@ -114,26 +136,44 @@ class RuleForm(forms.Form):
     def __init__(self, *args: Any, domain: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.domain = domain
+        self.holds_floors = True
         self._choices("grantees", _grantees())
         self._choices("purposes", [(code, say_purpose(code, language())) for code in PURPOSES])
         self._choices("models", _models(domain))
         at = 0 if language() == "zh" else 1
-        self._choices("disclosures", [(code, FORMS[code][at]) for code in DISCLOSURES])
+        self._choices("disclosures", [(code, words[at]) for code, words in FORMS.items()])
+        self._choices("evidence", [("", gettext("either")), *((code, words[at]) for code, words in EVIDENCE.items())])
         self._choices("engines", [(code, words[at]) for code, words in ENGINES.items()])
 
     def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
         field = self.fields[name]
-        assert isinstance(field, forms.MultipleChoiceField)
+        assert isinstance(field, forms.ChoiceField)
         field.choices = choices
+
+    @cached_property
+    def begun_with(self) -> Template | None:
+        """The template of the zone-wide rules that the rule was begun with."""
+        name = str(self["template"].value() or "")
+        return next((one for one in zone_templates() if one.id == name), None)
+
+    @property
+    def open_fields(self) -> list[forms.BoundField]:
+        """The fields that a steward has to fill in: what the template leaves open, or all that every rule needs."""
+        return [self[name] for name in BASIC if self._is_open(name)]
+
+    @property
+    def settled_fields(self) -> list[forms.BoundField]:
+        """What the template has settled, and limits that a rule need not have."""
+        return [self[name] for name in (*BASIC, *FOLDED) if name in FOLDED or not self._is_open(name)]
+
+    def _is_open(self, name: str) -> bool:
+        return self.begun_with is None or name in {FIELD_OF[kind] for kind in self.begun_with.open if kind in FIELD_OF}
 
     @property
     def has_limits(self) -> bool:
-        """Whether one of the folded fields is filled in, or wrong."""
-        folded = (
-            "minimum_group", "max_rows", "rows_per_day", "per_subject", "decision_band", "opens", "closes",
-            "generations", "delete_after_days",
-        )  # fmt: skip
-        return any(self[name].value() not in (None, "") or self[name].errors for name in folded)
+        """Whether one of the folded fields is wrong or, without a template, filled in."""
+        shown = () if self.begun_with else FOLDED
+        return any(one.errors for one in self.settled_fields) or any(self[name].value() for name in shown)
 
     def rule(self, *, since: datetime) -> Rule:
         """The kernel's rule for the validated fields; its window begins at `since`."""
@@ -142,33 +182,56 @@ class RuleForm(forms.Form):
         return permit(
             given["id"],
             **lists,
-            columns=columns_of_models(self.domain, given["models"]),
+            columns=columns_of_models(self.domain, given["models"], forms=given["disclosures"]),
             **_limits(given),
+            more=self._more(given),
             not_before=clock.to_ms(since),
             not_after=clock.to_ms(since + timedelta(days=given["days"])),
             uses=given["uses"],
         )
 
+    def _more(self, given: Mapping[str, Any]) -> tuple[Clause, ...]:
+        """Clauses that a rule need not have: consent, duties, derivation, and those of the template that no field shows."""
+        template = {type(one): one for one in self.begun_with.clauses} if self.begun_with else {}
+        kind = given.get("evidence")
+        found: dict[type, Clause] = {one: template[one] for one in (Place, Payment) if one in template}
+        found |= {Consent: Consent(evidence=(kind,))} if kind else {}
+        found |= {type(one): one for one in duties_and_derivation(given)}
+        return tuple(found[one] for one in KINDS if one in found)
+
     def clean(self) -> dict[str, Any]:
-        """Hours have two different ends."""
+        """Hours have two different ends, statistics a least group, and no rule undercuts the zone-wide rules."""
         given = super().clean() or {}
+        if STATISTIC in given.get("disclosures", ()) and given.get("minimum_group") is None:
+            self.add_error("minimum_group", _("Statistics need a least number of firms."))
         opens, closes = given.get("opens"), given.get("closes")
         if (opens is None) != (closes is None) or (opens is not None and opens == closes):
             self.add_error("closes", _("Give both hours, and two different ones; or neither."))
+        self._hold_floors()
         return given
+
+    def _hold_floors(self) -> None:
+        head = governance.in_force()
+        if self.errors or head is None or not self.holds_floors:
+            return
+        for refusal in rule_undercuts(self.rule(since=clock.now()), head.document):
+            self.add_error(FLOOR_FIELDS[refusal.clause], say_refusal(refusal))
 
     def sketch(self, *, since: datetime) -> Rule:
         """The rule as far as it is filled in: for its sentence only, with a word where nothing was chosen."""
+        self.holds_floors = False
         self.is_valid()
         given = self.cleaned_data
         blank = (gettext("not chosen"),)
         days = given.get("days") or 0
         parts: dict[str, Any] = {name: tuple(given.get(name) or blank) for name in LISTS}
+        counts = STATISTIC in parts["disclosures"]
         return permit(
             "rule",
             **parts,
-            columns=columns_of_models(self.domain, given.get("models") or ()),
-            **_limits(given),
+            columns=columns_of_models(self.domain, given.get("models") or (), forms=parts["disclosures"]),
+            **_limits(given) | ({"minimum_group": given.get("minimum_group") or 1} if counts else {}),
+            more=self._more(given),
             not_before=clock.to_ms(since),
             not_after=clock.to_ms(since + timedelta(days=days)),
             uses=given.get("uses") or 0,
@@ -186,7 +249,6 @@ def _limits(given: Mapping[str, Any]) -> dict[str, Any]:
         **{name: given.get(name) for name in LIMITS},
         "decision_bands": () if band is None else (band,),
         "daily": hours,
-        "more": duties_and_derivation(given),
     }
 
 
@@ -207,45 +269,51 @@ def _models(domain: str) -> list[tuple[str, str]]:
     return [(card.digest, scoring.name_of(card)) for card in scoring.cards() if domain in card.domains]
 
 
-def columns_of_models(domain: str, models: Iterable[str]) -> tuple[ColumnUse, ...]:
+def columns_of_models(domain: str, models: Iterable[str], *, forms: Sequence[str] = ()) -> tuple[ColumnUse, ...]:
     """The columns of a domain that these registered scorecards read, and those by which rows are matched."""
     chosen = set(models)
-    return columns_for(domain, [card.document for card in scoring.cards() if card.digest in chosen])
+    return columns_for(domain, [card.document for card in scoring.cards() if card.digest in chosen], forms=forms)
 
 
-def template_rules(name: str, *, actor: Member, domain: str) -> list[dict[str, Any]]:
-    """What a template fills in, rule by rule."""
-    cards = [card for card in scoring.cards() if domain in card.domains]
-    common: dict[str, Any] = {"engines": list(ENGINES), "days": 30, "uses": 40}
-    for_banks = {
-        **common,
-        "id": "credit-risk",
-        "grantees": [actor.organisation.uscc] if actor.kind == Kind.BANK else _banks(),
-        "purposes": ["credit-risk/pre-loan", "credit-risk/in-loan"],
-        "models": [card.digest for card in cards if "balance_sheet" in card.domains],
-        "disclosures": ["grade"],
+def zone_templates() -> Sequence[Template]:
+    """The templates of the zone-wide rules in force."""
+    head = governance.in_force()
+    return head.document.templates if head else ()
+
+
+def template_values(template: Template) -> dict[str, Any]:
+    """What a template fills in; what it leaves open stays empty."""
+    by_kind: dict[type, Any] = {type(one): one for one in template.clauses}
+    lists = {
+        "grantees": by_kind[Subject].organisations if Subject in by_kind else (),
+        "purposes": by_kind[Purpose].purposes if Purpose in by_kind else (),
+        "models": by_kind[Code].models if Code in by_kind else (),
+        "disclosures": by_kind[Output].forms if Output in by_kind else (),
+        "engines": by_kind[Environment].engines if Environment in by_kind else (),
     }
-    for_firms = {
-        **common,
-        "id": "self-enquiry",
-        "grantees": [SUBJECT],
-        "purposes": ["self-enquiry"],
-        "models": [card.digest for card in cards if "balance_sheet" not in card.domains],
-        "engines": ["cheetah"],  # code centre and platform: two parties
-        "disclosures": ["grade", "reasons"],
-        "uses": 1000,
+    output, count, duties, derivation = (by_kind.get(kind) for kind in (Output, Count, Duties, Derivation))
+    return {
+        "id": template.id,
+        "template": template.id,
+        **{name: list(values) for name, values in lists.items()},
+        "days": template.days,
+        "uses": count.total if count else None,
+        "evidence": _evidence_of(by_kind.get(Consent)),
+        "per_day": count.per_day if count else None,
+        "rows_per_day": count.rows_per_day if count else None,
+        "per_subject": count.per_subject if count else None,
+        "notify": duties.notify if duties else False,
+        "delete_after_days": duties.delete_after_days if duties else None,
+        "generations": derivation.generations or None if derivation else None,
+        "minimum_group": output.minimum_group if output else None,
+        "max_rows": output.max_rows if output else None,
+        "decision_band": output.decision_bands[0] if output and output.decision_bands else None,
     }
-    templates: dict[str, list[dict[str, Any]]] = {
-        "credit-risk": [for_banks],
-        "self-enquiry": [for_firms],
-        "both": [for_banks, for_firms],
-        "blank": [{"id": "rule-1"}],
-    }
-    return templates[name]
 
 
-def _banks() -> list[str]:
-    return list(Organisation.objects.filter(kind=Kind.BANK).values_list("uscc", flat=True))
+def _evidence_of(consent: Consent | None) -> str:
+    """The one kind of evidence that counts; empty where any does."""
+    return consent.evidence[0] if consent and len(consent.evidence) == 1 else ""
 
 
 def rule_values(rule: Rule) -> dict[str, Any]:
@@ -267,6 +335,7 @@ def _limit_values(rule: Rule) -> dict[str, Any]:
         "minimum_group": output.minimum_group,
         "max_rows": output.max_rows,
         "decision_band": output.decision_bands[0] if output.decision_bands else None,
+        "evidence": _evidence_of(rule.clause(Consent)),
         "per_day": count.per_day,
         "rows_per_day": count.rows_per_day,
         "per_subject": count.per_subject,

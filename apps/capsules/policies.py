@@ -1,7 +1,7 @@
 """The policy form: rules as fields, their sentence while they are written, and the draft for the own node to sign."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -24,29 +23,26 @@ from apps.capsules.forms import (
     initial_forms,
     raw_values,
     rule_values,
-    template_rules,
+    template_values,
+    zone_templates,
 )
 from apps.capsules.models import Capsule
 from apps.capsules.rehearsal import rehearse
 from apps.capsules.selectors import Act
-from apps.capsules.wording import policy_segments
+from apps.capsules.wording import floors_below, policy_segments
 from apps.core import clock
 from apps.core.errors import Invalid, NotFound
 from apps.core.http import TenantRequest
 from apps.datasets import selectors as datasets
 from apps.datasets.models import Dataset
 from apps.datasets.wording import domain_name, language, level_of, named_columns
+from apps.governance.wording import template_sentence
 from apps.ui.pieces import Clause, Words
-from creditzone.kernel.documents import Policy, Rule
+from creditzone.kernel.documents import Policy, Rule, Template
 from creditzone.kernel.policy.constraints.base import Segment
 from creditzone.kernel.policy.odrl import to_odrl
 
-TEMPLATES: dict[str, Words] = {
-    "credit-risk": gettext_lazy("credit risk only"),
-    "self-enquiry": gettext_lazy("self-enquiry"),
-    "both": gettext_lazy("both"),
-    "blank": pgettext_lazy("template", "blank"),
-}
+BLANK = "blank"
 SAYS: dict[str, Words] = {"zh": "中文", "en": "English", "json": "JSON", "odrl": "ODRL"}
 EXPORTS: dict[str, Callable[[Policy], Any]] = {"json": msgspec.to_builtins, "odrl": to_odrl}
 FIELDS = {
@@ -70,6 +66,9 @@ FIELDS = {
     "derivation": "generations",
     "notify": "notify",
     "delete-after": "delete_after_days",
+    "consent": "evidence",
+    "place": "grantees",
+    "price": "grantees",
 }
 """The form field behind each value of a sentence: what a form does not ask follows from what it does."""
 
@@ -118,7 +117,8 @@ def new(request: TenantRequest) -> HttpResponse:
     if subject.dataset.lineage:
         return _derived(request, subject)
     if request.method != "POST":
-        return _page(request, subject, _first_forms(request, subject))
+        forms = _first_forms(request, subject)
+        return _page(request, subject, forms) if forms else _templates(request, subject)
     if "add" in request.POST or "drop" in request.POST:
         return _page(request, subject, _changed_forms(request, subject))
     return _draft(request, subject)
@@ -154,16 +154,41 @@ def _crumbs() -> list[tuple[Words, str]]:
     return [(_("Capsules"), reverse("capsules:list")), (_("Usage policy"), "")]
 
 
+def _templates(request: TenantRequest, subject: Subject) -> HttpResponse:
+    """The zone's templates as cards: what each is for, what it says, what is still to be chosen."""
+    context = {
+        "subject": subject,
+        "dataset": subject.dataset,
+        "cards": [(_choice(subject, one.id), *_called(one), template_sentence(one)) for one in zone_templates()],
+        "blank": _choice(subject, BLANK),
+        "crumbs": _crumbs(),
+    }
+    return render(request, "capsules/templates.html", context)
+
+
+def _choice(subject: Subject, template: str) -> str:
+    return f"{reverse('capsules:policy-new')}?{subject.query}&template={template}"
+
+
+def _called(template: Template) -> tuple[str, str]:
+    """A template's name and what it is for."""
+    zh = language() == "zh"
+    return (template.name, template.about) if zh else (template.name_en, template.about_en)
+
+
 def _first_forms(request: TenantRequest, subject: Subject) -> list[RuleForm]:
-    """The head's rules where there is one, else a template's; a template in the address wins."""
+    """The template that the address names, else the head's rules; none where a template is still to be chosen."""
     name = request.GET.get("template", "")
+    template = next((one for one in zone_templates() if one.id == name), None)
     head = selectors.head_of(subject.capsule) if subject.capsule else None
-    if name not in TEMPLATES and head and head.policy.rules:
+    if template is not None:
+        values = [template_values(template)]
+    elif head and head.policy.rules and not name:
         values = [rule_values(rule) for rule in head.policy.rules]
+    elif name == BLANK or not zone_templates():
+        values = [{"id": "rule-1"}]
     else:
-        values = template_rules(
-            name if name in TEMPLATES else "credit-risk", actor=request.actor, domain=subject.dataset.domain
-        )
+        values = []
     return initial_forms(values, domain=subject.dataset.domain)
 
 
@@ -180,8 +205,17 @@ def _changed_forms(request: TenantRequest, subject: Subject) -> list[RuleForm]:
     elif len(values) < MOST_RULES:
         taken = {one["id"] for one in values}
         fresh = next(name for name in (f"rule-{at}" for at in range(1, MOST_RULES + 2)) if name not in taken)
-        values.append({"id": fresh})
+        values.append(_begun(request.POST["add"], taken) or {"id": fresh})
     return initial_forms(values, domain=subject.dataset.domain)
+
+
+def _begun(name: str, taken: Collection[str]) -> dict[str, Any] | None:
+    """What the template with this id fills into one more rule, under a name that is free."""
+    template = next((one for one in zone_templates() if one.id == name), None)
+    if template is None:
+        return None
+    names = (template.id, *(f"{template.id[:36]}-{at}" for at in range(2, MOST_RULES + 2)))
+    return template_values(template) | {"id": next(one for one in names if one not in taken)}
 
 
 def _draft(request: TenantRequest, subject: Subject) -> HttpResponse:
@@ -215,8 +249,8 @@ def _page(request: TenantRequest, subject: Subject, forms: list[RuleForm], statu
         "forms": forms,
         "count": len(forms),
         "may_add": len(forms) < MOST_RULES,
-        "templates": TEMPLATES.items(),
-        "template": request.GET.get("template", ""),
+        "more_rules": [(one.id, _called(one)[0]) for one in zone_templates()],
+        "templates_url": _choice(subject, "choose"),
         "says": SAYS.items(),
         "action": f"{reverse('capsules:policy-new')}?{subject.query}",
         "preview": f"{reverse('capsules:policy-preview')}?{subject.query}",
@@ -246,6 +280,7 @@ def _said(request: TenantRequest, subject: Subject, forms: list[RuleForm]) -> di
     head = selectors.head_of(subject.capsule) if subject.capsule else None
     return {
         "shown": say,
+        "floors": floors_below(policy),
         "sentences": [] if say in EXPORTS else _linked(policy_segments(policy, say), forms),
         "document": json.dumps(EXPORTS[say](policy), ensure_ascii=False, indent=2) if say in EXPORTS else "",
         "changes": changes_of(head.policy.rules, rules) if head else [],

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from apps.capsules.wording import named
 from apps.core import clock
+from apps.scoring.wording import PortalNames
 from creditzone.kernel.documents import Policy
 from creditzone.kernel.policy.constraints.base import Scope
 from creditzone.kernel.policy.evaluation import decide
@@ -40,5 +42,6 @@ def rehearse(policy: Policy, capsule_id: UUID, *, language: Language) -> Rehears
     uses = [use for source in _SOURCES for use in source(capsule_id, now - MONTH)]
     decisions = [decide(policy, use, Scope.ADMISSION) for use in uses]
     refusals = [one for one in decisions if isinstance(one, Refusal)]
-    reasons = Counter(refusal.sentence(language) for refusal in refusals)
+    names = PortalNames(language)
+    reasons = Counter(named(refusal, names).sentence(language) for refusal in refusals)
     return Rehearsal(jobs=len(uses), refused=len(refusals), reasons=tuple(reasons.most_common(5)))

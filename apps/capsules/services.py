@@ -11,19 +11,22 @@ from django.utils.translation import gettext_lazy as _
 from apps.capsules.models import Capsule, CapsuleParty, CapsuleVersion
 from apps.capsules.selectors import Act, get_for
 from apps.capsules.sources import sources_of
+from apps.capsules.wording import FLOOR_FIELDS, say_refusal
 from apps.core import clock
-from apps.core.errors import IllegalMove, Invalid
+from apps.core.errors import IllegalMove, Invalid, Words
 from apps.datasets.models import Dataset
 from apps.datasets.selectors import Act as DatasetAct
 from apps.datasets.selectors import get_for as dataset_for
 from apps.exchange.cards import require_signed_by
 from apps.exchange.services import request_signatures, settle_if_waiting, withdraw_drafts
+from apps.governance import selectors as governance
 from apps.ledger.services import append_entry
 from apps.tenants import zone
 from apps.tenants.members import Member
 from apps.tenants.models import Organisation
 from creditzone.kernel.documents import CapsuleHeader, CapsuleSealed, Parent, Policy, Rule, Signed
 from creditzone.kernel.policy.constraints.subject import SUBJECT
+from creditzone.kernel.policy.floors import undercuts
 from creditzone.kernel.policy.purposes import PURPOSES
 
 
@@ -61,6 +64,7 @@ def draft_policy(
     if capsule.dataset_id != dataset.id or capsule.state in {Capsule.State.REVOKED, Capsule.State.DESTROYED}:
         raise Invalid.of("capsule", _("This capsule takes no new policy for this dataset."))
     policy = compose_policy(actor=actor, dataset=dataset, version=capsule.version + 1, rules=rules, parents=parents)
+    _require_floors(policy)
     if capsule.draft_digest:
         withdraw_drafts(capsule.draft_digest)
     capsule.draft_digest = request_signatures(policy, of=[actor.organisation], drafter=actor.organisation_id)
@@ -84,8 +88,20 @@ def compose_policy(
         dataset=str(dataset.id),
         rules=tuple(rules),
         parents=tuple(parents),
+        zone_rules=head.digest if (head := governance.in_force()) else None,
         drafted_at=clock.to_ms(clock.now()),
     )
+
+
+def _require_floors(policy: Policy) -> None:
+    """Raise Invalid, field by field, where the policy undercuts the zone-wide rules in force."""
+    head = governance.in_force()
+    errors: dict[str, tuple[Words, ...]] = {}
+    for refusal in undercuts(policy, head.document) if head else ():
+        field = FLOOR_FIELDS[refusal.clause]
+        errors[field] = (*errors.get(field, ()), say_refusal(refusal))
+    if errors:
+        raise Invalid(errors=errors)
 
 
 def _require_rules(rules: Sequence[Rule]) -> None:

@@ -21,6 +21,7 @@ from apps.core.errors import NotFound
 from apps.core.http import TenantRequest
 from apps.datasets.wording import domain_name, language
 from apps.exchange.links import node_url, sign_url
+from apps.governance import selectors as governance
 from apps.tenants.members import Member
 from apps.tenants.models import Organisation
 from apps.tenants.roles import Kind
@@ -184,6 +185,8 @@ def capsule(request: TenantRequest, capsule_id: UUID) -> HttpResponse:
         "is_own": is_own,
         "head": head,
         "sentences": policy_segments(head.policy, language()) if head else [],
+        "kept_rules": governance.by_digest(head.policy.zone_rules) if head else None,
+        "rules_in_force": governance.in_force(),
         "grantees": Organisation.objects.filter(uscc__in=grantees).order_by("kind", "id"),
         "sources": derived.known_sources(head.policy.parents) if head else [],
         "closed_source": _closed_source(found),

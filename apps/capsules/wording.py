@@ -3,32 +3,54 @@
 The node renders the sentence again from the document itself, with the names of confirmed cards: what is signed is that
 one."""
 
-from apps.scoring import selectors as scoring
-from apps.tenants.models import Organisation
+from apps.governance import selectors as governance
+from apps.governance.wording import language
+from apps.scoring.wording import PortalNames
 from creditzone.kernel.documents import Policy
 from creditzone.kernel.policy.constraints.base import Names, Segment
+from creditzone.kernel.policy.constraints.consent import EVIDENCE
+from creditzone.kernel.policy.constraints.environment import ATTESTATIONS, ENGINES
+from creditzone.kernel.policy.constraints.output import say_form
+from creditzone.kernel.policy.floors import undercuts
+from creditzone.kernel.policy.purposes import PURPOSES
 from creditzone.kernel.policy.sentence import say_policy
+from creditzone.kernel.refusals import Refusal
+
+FLOOR_FIELDS = {
+    "floor-purpose": "purposes",
+    "floor-minimum-group": "minimum_group",
+    "floor-window": "days",
+    "floor-uses": "uses",
+    "floor-attestation": "engines",
+    "floor-consent": "evidence",
+}
+"""The form field that a floor of the zone-wide rules speaks of."""
 
 
-class PortalNames:
-    """Names of organisations and scorecards in one language, read once a page."""
+def say_refusal(refusal: Refusal) -> str:
+    """What was wrong and what to do, in the reader's language, with names in the place of codes."""
+    said = named(refusal, PortalNames(language()))
+    return f"{said.sentence(language())} {said.remedy(language())}"
 
-    def __init__(self, language: str) -> None:
-        self._organisations = {
-            one.uscc: one.name if language == "zh" else one.name_en for one in Organisation.objects.all()
-        }
-        self._models = {
-            card.digest: f"{card.name if language == 'zh' else card.name_en} v{card.version}"
-            for card in scoring.cards()
-        }
 
-    def organisation(self, uscc: str) -> str:
-        """The organisation's name, or its code."""
-        return self._organisations.get(uscc, uscc)
+def named(refusal: Refusal, names: Names) -> Refusal:
+    """The refusal with names for people in the place of the codes among its facts."""
+    at = 0 if language() == "zh" else 1
+    words = {code: pair[at] for table in (PURPOSES, ATTESTATIONS, EVIDENCE, ENGINES) for code, pair in table.items()}
+    facts = {name: words.get(value, value) for name, value in refusal.facts.items() if name != "rule"}
+    if "grantee" in facts:
+        facts["grantee"] = names.organisation(facts["grantee"])
+    if "model" in facts:
+        facts["model"] = names.model(facts["model"])
+    if "disclosure" in facts:
+        facts["disclosure"] = ", ".join(say_form(one, language()) for one in facts["disclosure"].split(", "))
+    return Refusal(refusal.clause, {**refusal.facts, **facts})
 
-    def model(self, digest: str) -> str:
-        """The scorecard's name and version, or its digest in short."""
-        return self._models.get(digest, digest[:16])
+
+def floors_below(policy: Policy) -> list[str]:
+    """Everything in which the policy undercuts the zone-wide rules in force, in the reader's language."""
+    head = governance.in_force()
+    return [say_refusal(refusal) for refusal in undercuts(policy, head.document)] if head else []
 
 
 def policy_segments(policy: Policy, language: str) -> list[list[Segment]]:

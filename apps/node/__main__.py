@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from apps.node import cards, firms, guardians, health, passkeys, roster, rotation, unlocking
+from apps.node import cards, firms, governance, guardians, health, passkeys, roster, rotation, unlocking
 from apps.node.config import Config, ConfigError, read_config, write_config
 from apps.node.errors import NodeError
 from apps.node.keystore import Keystore
@@ -122,6 +122,24 @@ def confirm_card(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
     raise NodeError("fingerprint-wrong")
 
 
+def confirm_governor(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
+    """Say which organisation governs the zone; its card is confirmed before. The same again changes nothing."""
+    with node.store.write() as tx:
+        node.act(tx)
+        governance.settle(node, tx, chosen.organisation)
+    return {"governor": chosen.organisation}
+
+
+def show_zone_rules(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
+    """Who governs the zone, and the version of its rules that is in force here."""
+    held = governance.in_force(node)
+    return {
+        "governor": governance.governor(node),
+        "version": held.rules.version if held else 0,
+        "digest": held.digest if held else None,
+    }
+
+
 def add_owner(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
     """Enter an owner and show the factor's secret, once. A person who is on the list already changes nothing."""
     organisation = chosen.organisation or node.organisation
@@ -218,6 +236,8 @@ COMMANDS: dict[str, Callable[[Node, argparse.Namespace], object]] = {
     "rotate": rotate_keys,
     "cards": list_cards,
     "confirm-card": confirm_card,
+    "confirm-governor": confirm_governor,
+    "zone-rules": show_zone_rules,
     "add-owner": add_owner,
     "enrolment-code": enrolment_code,
     "add-firm": add_firm,
@@ -248,6 +268,7 @@ def parser() -> argparse.ArgumentParser:
     choices = commands.choices
     choices["show-card"].add_argument("--organisation")
     choices["confirm-card"].add_argument("--fingerprint", required=True)
+    choices["confirm-governor"].add_argument("--organisation", required=True)
     choices["add-owner"].add_argument("--person", required=True, help="the person's id at the portal")
     choices["add-owner"].add_argument("--name", required=True)
     choices["add-owner"].add_argument("--organisation", help="a hosted firm; default: the node's own")

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from apps.node import capsules, contracts, outbox, shares, uses, withdrawals
+from apps.node import capsules, contracts, governance, outbox, shares, uses, withdrawals
 from apps.node.node import Node
 from apps.node.program import code_digest
 from apps.node.store import Transaction
@@ -68,6 +68,7 @@ def standing_of(node: Node, *, now: int | None = None) -> Standing:
         counts=lambda capsule, job: uses.counted(node, capsule, but=job),
         program=code_digest(),
         earlier=node.earlier_keys(),
+        zone_rules=lambda digest: governance.find(node, digest),
     )
 
 

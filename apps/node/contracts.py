@@ -9,7 +9,7 @@ from typing import Literal, cast
 
 import msgspec
 
-from apps.node import derived, documents, outbox, withdrawals
+from apps.node import derived, documents, governance, outbox, withdrawals
 from apps.node.errors import IllegalMove, NodeError, NotFound
 from apps.node.node import Node
 from apps.node.roster import Act, Acting, require
@@ -23,6 +23,7 @@ from creditzone.kernel.documents import (
     Policy,
     SignatureInvalid,
     Signed,
+    ZoneRules,
     new_id,
     now_ms,
     parse_any,
@@ -114,6 +115,8 @@ def complete(node: Node, tx: Transaction, document: Signed) -> None:
     else:
         if isinstance(parsed, AuthorisationWithdrawal):
             withdrawals.keep(tx, document, parsed)
+        if isinstance(parsed, ZoneRules):
+            governance.take(node, tx, document)
         documents.complete(tx, _verified(node, document))
 
 

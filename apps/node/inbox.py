@@ -32,6 +32,7 @@ from creditzone.kernel.documents import (
     SealedDelivered,
     Signed,
     StatementPassed,
+    ZoneRules,
     now_ms,
     parse_any,
     read,
@@ -40,7 +41,7 @@ from creditzone.kernel.documents import (
 
 log = structlog.get_logger("node.inbox")
 SIGNABLE: tuple[type[Document], ...] = (
-    Policy, Contract, ContractAct, Authorisation, AuthorisationWithdrawal, JobRequest
+    Policy, Contract, ContractAct, Authorisation, AuthorisationWithdrawal, JobRequest, ZoneRules
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal, cast
 
-from apps.node import capsules, contracts, derived, documents, outbox, withdrawals, wording
+from apps.node import capsules, contracts, derived, documents, governance, guardians, outbox, withdrawals, wording
 from apps.node.errors import IllegalMove, NodeError
 from apps.node.node import Node
 from apps.node.roster import BINDING, Act, Acting, require
@@ -32,6 +32,7 @@ from creditzone.kernel.documents import (
     Policy,
     Signature,
     Signed,
+    ZoneRules,
     now_ms,
     parse_any,
     with_signature,
@@ -48,6 +49,7 @@ ACT_OF: Final[dict[str, Act]] = {
     "authorisation": Act.SIGN_AUTHORISATION,
     "withdrawal": Act.SIGN_AUTHORISATION,
     "request": Act.SIGN_REQUEST,
+    "zone-rules": Act.SIGN_ZONE_RULES,
 }
 
 
@@ -212,6 +214,8 @@ def require_signable(node: Node, document: Document, *, organisation: str) -> No
             _signable_withdrawal(node, document, organisation)
         case JobRequest():
             _signable_request(node, document, organisation)
+        case ZoneRules():
+            governance.require_next(node, document, organisation)
         case _:
             raise NodeError("not-ours")
 
@@ -230,6 +234,7 @@ def _signable_policy(node: Node, policy: Policy, organisation: str) -> None:
     if policy.version != expected:
         raise NodeError("policy-version", expected=expected)
     derived.require_fitting(node, policy)
+    governance.require_within(node, policy, threshold=guardians.plan(node, policy.provider).threshold)
 
 
 def _signable_contract(node: Node, contract: Contract, organisation: str) -> None:
@@ -302,6 +307,9 @@ def _sign_one(node: Node, tx: Transaction, one: Draft, *, key: Signer, person: s
         withdrawals.keep(tx, signed, document)
     if isinstance(document, JobRequest):
         _await_result(tx, document, digest=one.digest)
+    if isinstance(document, ZoneRules):
+        governance.settle(node, tx, one.organisation)
+        governance.take(node, tx, signed)
     body = DocumentSigned(document=one.digest, signature=signature, person=person)
     outbox.say(node, tx, body, organisation=one.organisation)
 

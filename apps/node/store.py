@@ -49,6 +49,11 @@ CREATE TABLE withdrawal (
   authorisation TEXT NOT NULL, text TEXT NOT NULL, at INTEGER NOT NULL,
   PRIMARY KEY (authorisation, text)) WITHOUT ROWID;
 
+CREATE TABLE zone_rules (
+  digest TEXT PRIMARY KEY, governor TEXT NOT NULL, version INTEGER NOT NULL, text TEXT NOT NULL,
+  counts INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL);
+CREATE UNIQUE INDEX zone_rules_counted ON zone_rules (governor, version) WHERE counts;
+
 CREATE TABLE upload (
   id TEXT PRIMARY KEY, organisation TEXT NOT NULL, filename TEXT NOT NULL, size INTEGER NOT NULL,
   received INTEGER NOT NULL DEFAULT 0, domain TEXT NOT NULL, title TEXT NOT NULL, key BLOB NOT NULL,

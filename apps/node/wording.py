@@ -19,6 +19,7 @@ from creditzone.kernel.documents import (
     Document,
     JobRequest,
     Policy,
+    ZoneRules,
     read,
 )
 from creditzone.kernel.domain import UnknownDomain, domain
@@ -27,6 +28,7 @@ from creditzone.kernel.policy.constraints.output import say_form as say_disclosu
 from creditzone.kernel.policy.constraints.window import say_instant
 from creditzone.kernel.policy.purposes import say_purpose
 from creditzone.kernel.policy.sentence import say_policy
+from creditzone.kernel.policy.zone_words import say_zone_rules
 
 ENGINES: Final[dict[str, tuple[str, str]]] = {
     "cheetah": ("CHEETAH（两方）", "CHEETAH (two parties)"),
@@ -44,6 +46,7 @@ _KINDS: Final[dict[str, tuple[str, str]]] = {
     "authorisation": ("授权书", "authorisation"),
     "withdrawal": ("撤回授权", "withdrawal of an authorisation"),
     "request": ("任务申请书", "job request"),
+    "zone-rules": ("全区规则", "zone-wide rules"),
 }
 
 
@@ -95,6 +98,8 @@ def title_of(node: Node, document: Document, language: str) -> str:
             return f"撤回授权书 {head}" if zh else f"Withdraw authorisation {head}"
         case JobRequest():
             return f"任务申请书 · {document.title}" if zh else f"Job request · {document.title}"
+        case ZoneRules():
+            return f"全区规则 v{document.version}" if zh else f"Zone-wide rules v{document.version}"
     return document.zone
 
 
@@ -115,6 +120,8 @@ def sentences_of(node: Node, document: Document, language: str) -> list[list[Seg
             return _say_withdrawal(node, document, short, names)
         case JobRequest():
             return [_say_request(document, short, names), _say_consent(document, short)]
+        case ZoneRules():
+            return say_zone_rules(document, short, names)
     return []
 
 
@@ -150,6 +157,12 @@ def rows_of(node: Node, document: Document, language: str) -> list[tuple[str, st
             ]
         case AuthorisationWithdrawal():
             rows = [("授权书摘要", "Authorisation digest", document.authorisation)]
+        case ZoneRules():
+            rows = [
+                ("治理机构", "Governor", names.organisation(document.governor)),
+                ("版本", "Version", f"v{document.version}"),
+                ("模板", "Templates", str(len(document.templates))),
+            ]
         case JobRequest():
             rows = [
                 ("使用方", "Recipient", names.organisation(document.recipient)),

@@ -51,6 +51,7 @@ PROVIDER = [
     Entry(label=_("Scorecards"), url="scoring:list", group=SEALED),
     Entry(label=_("Contracts"), url="contracts:list", group=FLOW, main=True),
     Entry(label=_("Organisations and cards"), url="tenants:organisations", group=ZONE),
+    Entry(label=_("Zone-wide rules"), url="governance:overview", group=ZONE),
 ]
 
 NAV: dict[str, list[Entry]] = {
@@ -72,6 +73,7 @@ NAV: dict[str, list[Entry]] = {
         Entry(label=_("Firms"), url="registry:search", group=LENDING),
         Entry(label=_("Scorecards"), url="scoring:list", group=MODELS),
         Entry(label=_("Organisations and cards"), url="tenants:organisations", group=ZONE),
+        Entry(label=_("Zone-wide rules"), url="governance:overview", group=ZONE),
     ],
     "sme": [
         HOME,
@@ -86,12 +88,14 @@ NAV: dict[str, list[Entry]] = {
         Entry(label=_("Scorecards"), url="scoring:list", group=MODELS),
         Entry(label=_("Firms"), url="registry:search", group=DATA),
         Entry(label=_("Organisations"), url="tenants:organisations", group=ZONE),
+        Entry(label=_("Zone-wide rules"), url="governance:overview", group=ZONE),
     ],
     "operator": [
         HOME,
         Entry(label=_("Organisations"), url="tenants:organisations", group=ZONE, main=True),
         Entry(label=_("People"), url="tenants:people", group=ZONE, main=True),
         Entry(label=_("Nodes"), url="exchange:nodes", group=ZONE, main=True),
+        Entry(label=_("Zone-wide rules"), url="governance:overview", group=ZONE),
     ],
     "node": [
         Entry(label=_("Overview"), url="node:home"),
@@ -102,6 +106,7 @@ NAV: dict[str, list[Entry]] = {
         Entry(label=_("Contracts"), url="node:contracts"),
         Entry(label=_("Cards"), url="node:cards"),
         Entry(label=_("Custody"), url="node:custody"),
+        Entry(label=_("Zone-wide rules"), url="node:zone-rules"),
         Entry(label=_("Roster"), url="node:roster"),
         Entry(label=_("Passkeys"), url="node:passkeys"),
         Entry(label=_("Health"), url="node:health"),

@@ -23,6 +23,7 @@ from creditzone.kernel.documents import (
     Scorecard,
     SignatureInvalid,
     Signed,
+    ZoneRules,
     digest_of,
     parse,
     read,
@@ -32,6 +33,7 @@ from creditzone.kernel.documents import (
 from creditzone.kernel.domain import UnknownDomain, domain
 from creditzone.kernel.policy.constraints.window import say_instant
 from creditzone.kernel.policy.evaluation import require_allowed
+from creditzone.kernel.policy.floors import custody_undercuts, undercuts
 from creditzone.kernel.policy.use import Counts, Use
 from creditzone.kernel.refusals import Refusal, Refused
 from creditzone.kernel.sm import sm3
@@ -88,7 +90,8 @@ class Standing:
     `withdrawals` are those that came here for an authorisation's digest, their signatures not checked yet; `counts`
     counts the uses of a capsule by rule, those of the named job left out (its attempts share one); `program` is the
     digest of the node's own program; `last_fence` is the job's highest fence, 0 for a new one; `kept_time` the highest
-    time at which the node ever acted, in milliseconds UTC like `now`."""
+    time at which the node ever acted, in milliseconds UTC like `now`; `zone_rules` gives the zone-wide rules with a
+    digest, None where this node does not believe any such."""
 
     me: str
     zone: str
@@ -105,6 +108,7 @@ class Standing:
     counts: Callable[[str, str], Mapping[str, Counts]]
     program: str
     earlier: Mapping[str, Sequence[EarlierKey]] = field(default_factory=dict)
+    zone_rules: Callable[[str], ZoneRules | None] = lambda _: None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +141,7 @@ def check_order(signed_order: Signed, standing: Standing) -> CheckedOrder:
 
     The order of checks: zone signature and zone; addressee; expiry and clocks; replay and fence; the recipient's
     request; the capsule's state and its sources'; contracts or the firm's authorisation; the capsule's signature and
-    version; the policy; model and parties.
+    version; the zone-wide rules under which its policy was written; the policy; model and parties.
     """
     order = _signed_by_zone(signed_order, standing)
     _addressed_and_fresh(order, standing)
@@ -146,6 +150,7 @@ def check_order(signed_order: Signed, standing: Standing) -> CheckedOrder:
     _in_use(mine, standing)
     _agreed(order, request, mine, standing)
     header, policy = _whole_capsule(mine, standing)
+    require_within_zone_rules(policy, standing.zone_rules, threshold=header.custody.threshold)
     use = replace(
         use_of(request, at=standing.now),
         program=standing.program,
@@ -376,6 +381,21 @@ def _whole_capsule(mine: Input, standing: Standing) -> tuple[CapsuleHeader, Poli
     if header.domain != mine.domain:
         raise Refused("parties", what=mine.domain)
     return header, policy
+
+
+def require_within_zone_rules(policy: Policy, zone_rules: Callable[[str], ZoneRules | None], *, threshold: int) -> None:
+    """Raises Refused where a policy, or how many open its capsule together, undercuts the zone-wide rules that it was
+    written under, or where those are not known here. A policy of a time without any keeps to none."""
+    if policy.zone_rules is None:
+        return
+    rules = zone_rules(policy.zone_rules)
+    if rules is None:
+        raise Refused("zone-rules-unknown", digest=policy.zone_rules[:16])
+    below = undercuts(policy, rules)
+    if too_few := custody_undercuts(threshold, rules):
+        below.append(too_few)
+    if below:
+        raise Refused(below[0].clause, **below[0].facts)
 
 
 def _model_and_parties(order: Order, request: JobRequest) -> Scorecard:

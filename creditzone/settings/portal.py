@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "apps.capsules",
     "apps.contracts",
     "apps.scoring",
+    "apps.governance",
     "apps.compute",
     "apps.lending",
     "apps.supervision",

@@ -34,7 +34,13 @@ ACCOUNT = {
     "mfa_index", "mfa_authenticate", "mfa_reauthenticate", "mfa_activate_totp", "mfa_view_recovery_codes",
     "mfa_generate_recovery_codes", "mfa_deactivate_totp",
 }  # fmt: skip
-POST_ONLY = {"capsules:policy-preview", "tenants:revoke-token", "tenants:change-role", "tenants:set-active"}
+POST_ONLY = {
+    "capsules:policy-preview",
+    "governance:preview",
+    "tenants:revoke-token",
+    "tenants:change-role",
+    "tenants:set-active",
+}
 ARGUMENTS = {"uuid": UUID(int=7), "str": "nothing", "slug": "nothing", "int": 7}
 NAMED = {"uscc": code(999), "digest": "sm3:" + "0" * 64, "status": 404}
 KINDS = {"form": "csv"}
@@ -50,6 +56,9 @@ MAY: dict[str, set[str]] = {
     "tenants:people": {"operator"},
     "tenants:add-person": {"operator"},
     "exchange:nodes": {"operator", "regulator"},
+    "governance:overview": ALL,
+    "governance:new": {"centre"},
+    "governance:api-zone-rules": ALL,
     "registry:search": ALL,
     "registry:enterprise-list": ALL,
     "datasets:list": DATA | {"regulator"},

@@ -114,6 +114,16 @@ class RenameForm(forms.Form):
     name = forms.CharField(label=_("What you call it"), max_length=60)
 
 
+class GovernorForm(BindingForm):
+    """Which organisation governs the zone, among those whose cards are confirmed."""
+
+    organisation = forms.ChoiceField(label=_("Organisation"))
+
+    def __init__(self, data: Any = None, *, choices: list[tuple[str, str]], needs_code: bool) -> None:
+        super().__init__(data, needs_code=needs_code)
+        self.fields["organisation"].choices = choices  # type: ignore[attr-defined]
+
+
 class DeclineForm(forms.Form):
     """Return a draft unsigned."""
 

@@ -22,6 +22,7 @@ KINDS: dict[str, Words] = {
     "authorisation": _("authorisation"),
     "withdrawal": _("withdrawal of an authorisation"),
     "request": _("job request"),
+    "zone-rules": _("zone-wide rules"),
 }
 
 DRAFT_STATES: dict[str, tuple[Words, str]] = {

@@ -116,6 +116,7 @@ from creditzone.kernel.documents.statements import (
     StatementBody,
     TakenGrade,
 )
+from creditzone.kernel.documents.zone_rules import Floors, Template, ZoneRules
 from creditzone.kernel.forms import (
     Count,
     DecimalText,
@@ -183,6 +184,7 @@ __all__ = [
     "Feature",
     "Fen",
     "Figure",
+    "Floors",
     "GradesTaken",
     "Heartbeat",
     "Hex",
@@ -237,11 +239,13 @@ __all__ = [
     "StatementPassed",
     "StoppedJob",
     "TakenGrade",
+    "Template",
     "Ticket",
     "Uplink",
     "Uscc",
     "Words",
     "WrappedKey",
+    "ZoneRules",
     "digest_of",
     "key_id",
     "new_id",

@@ -117,7 +117,8 @@ class Lineage(Part, frozen=True, kw_only=True):
 
 class Policy(Document, frozen=True, kw_only=True, tag="policy"):
     """A capsule's usage policy: any one of its rules permits a use, and one that denies overrides. `parents` are the
-    capsules that a derived one was made of."""
+    capsules that a derived one was made of; `zone_rules` is the digest of the zone-wide rules that were in force when
+    it was written, None where there were none."""
 
     capsule: Id
     version: Annotated[int, Meta(ge=1)]
@@ -125,6 +126,7 @@ class Policy(Document, frozen=True, kw_only=True, tag="policy"):
     dataset: Id
     rules: tuple[Rule, ...]
     parents: tuple[Parent, ...] = ()
+    zone_rules: Digest | None = None
     drafted_at: Instant
 
     def __post_init__(self) -> None:

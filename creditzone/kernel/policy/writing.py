@@ -8,10 +8,10 @@ from creditzone.kernel.domain import domain
 from creditzone.kernel.policy.constraints import Clause
 from creditzone.kernel.policy.constraints.action import Action, Operation
 from creditzone.kernel.policy.constraints.code import Code
-from creditzone.kernel.policy.constraints.columns import ALL, Columns, ColumnUse
+from creditzone.kernel.policy.constraints.columns import ALL, Columns, ColumnUse, Mode
 from creditzone.kernel.policy.constraints.count import Count
 from creditzone.kernel.policy.constraints.environment import Engine, Environment
-from creditzone.kernel.policy.constraints.output import Form, Output
+from creditzone.kernel.policy.constraints.output import STATISTIC, Form, Output
 from creditzone.kernel.policy.constraints.purpose import Purpose
 from creditzone.kernel.policy.constraints.subject import Subject
 from creditzone.kernel.policy.constraints.window import Daily, Window
@@ -40,19 +40,20 @@ def permit(
     columns: Sequence[ColumnUse] = EVERY_COLUMN,
     more: Sequence[Clause] = (),
 ) -> Rule:
-    """A rule that permits joint scoring in an unattested environment; `more` are clauses that it need not have, in the
-    order of their kinds. Raises ValueError where a clause cannot be so."""
+    """A rule that permits joint scoring, or the statistics that it lets out, in an unattested environment; `more` are
+    clauses that it need not have, in the order of their kinds. Raises ValueError where a clause cannot be so."""
+    forms = tuple(disclosures)
     return Rule(
         id=name,
         clauses=(
             Subject(organisations=tuple(grantees)),
             Purpose(purposes=tuple(purposes)),
-            Action(operations=(Operation(name="score"),)),
+            Action(operations=operations_for(forms)),
             Code(models=tuple(models)),
             Environment(engines=tuple(engines), attestations=("none",)),
             Columns(columns=tuple(columns)),
             Output(
-                forms=tuple(disclosures),
+                forms=forms,
                 minimum_group=minimum_group,
                 max_rows=max_rows,
                 decision_bands=tuple(decision_bands),
@@ -64,14 +65,24 @@ def permit(
     )
 
 
-def columns_for(domain_id: str, cards: Iterable[Scorecard]) -> tuple[ColumnUse, ...]:
+def operations_for(forms: Sequence[str]) -> tuple[Operation, ...]:
+    """Statistics come of statistics, everything else of scoring."""
+    only_statistics = bool(forms) and set(forms) == {STATISTIC}
+    names = ([] if only_statistics else ["score"]) + (["statistics"] if STATISTIC in forms else [])
+    return tuple(Operation(name=name) for name in names)
+
+
+def columns_for(domain_id: str, cards: Iterable[Scorecard], *, forms: Sequence[str] = ()) -> tuple[ColumnUse, ...]:
     """The columns of a domain that these scorecards read, with the grounds that the domain's file gives, and those by
     which rows are matched and kept: the key, and authorisations where the domain bears any."""
+    modes: tuple[Mode, ...] = tuple(
+        "statistic" if one.name == "statistics" else "score" for one in operations_for(forms)
+    )
     found = domain(domain_id)
     scored = {feature.column for card in cards for feature in card.features if feature.domain == domain_id}
     matched = {found.key, *(name for name in found.names if name.startswith("authorisation_"))}
     return tuple(
-        ColumnUse(name=one.name, ground=one.ground, modes=("match",) if one.name in matched else ("score",))
+        ColumnUse(name=one.name, ground=one.ground, modes=("match",) if one.name in matched else modes)
         for one in found.columns
         if one.name in scored | matched
     )

@@ -23,7 +23,7 @@ LANDS = {
 }
 AT_NODE = (
     *("/", "/datasets/", "/capsules/", "/sign/", "/results/", "/contracts/", "/cards/", "/roster/", "/passkeys/"),
-    *("/custody/", "/health/"),
+    *("/custody/", "/zone-rules/", "/health/"),
 )
 FIRST_ROWS = ".main table tbody tr:nth-child(1) a[href], .solo table tbody tr:nth-child(1) a[href]"
 ACTS = ".main .head .acts a.btn[href], .solo .head .acts a.btn[href]"

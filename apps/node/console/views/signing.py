@@ -22,7 +22,7 @@ from apps.node.console.words import DRAFT_STATES, KINDS, WAITS_FOR_OTHER
 from apps.node.errors import NotFound
 from apps.node.signing import ACT_OF, Draft
 from apps.ui.pieces import Clause
-from creditzone.kernel.documents import Authorisation, AuthorisationWithdrawal, Contract, JobRequest, Policy
+from creditzone.kernel.documents import Authorisation, AuthorisationWithdrawal, Contract, JobRequest, Policy, ZoneRules
 from creditzone.kernel.policy.constraints.base import Segment
 
 
@@ -200,5 +200,7 @@ def portal_page(draft: Draft) -> str:
             return f"/jobs/{job}/"
         case Authorisation() | AuthorisationWithdrawal():
             return "/credit/"
+        case ZoneRules():
+            return "/zone-rules/"
         case _:
             return "/"
