@@ -23,9 +23,8 @@ class ZoneRules(Stateful, TenantModel):
         DRAFT = "draft", _("waits for a signature")
         SIGNED = "signed", _("signed")
         DECLINED = "declined", _("declined")
-        WITHDRAWN = "withdrawn", _("withdrawn")
 
-    MOVES: ClassVar[Mapping[Any, set[Any]]] = {State.DRAFT: {State.SIGNED, State.DECLINED, State.WITHDRAWN}}
+    MOVES: ClassVar[Mapping[Any, set[Any]]] = {State.DRAFT: {State.SIGNED, State.DECLINED}}
 
     version = models.PositiveIntegerField(_("version"))
     digest = models.CharField(max_length=68, unique=True)
@@ -41,7 +40,10 @@ class ZoneRules(Stateful, TenantModel):
         constraints = [
             models.UniqueConstraint(
                 fields=["version"], condition=models.Q(state="signed"), name="each_zone_rules_version_signed_once"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["owner"], condition=models.Q(state="draft"), name="one_zone_rules_draft_waits"
+            ),
         ]
 
     def __str__(self) -> str:

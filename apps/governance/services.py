@@ -4,14 +4,14 @@ and at each other node once that node believes the signature."""
 from collections.abc import Sequence
 
 import msgspec
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import clock
 from apps.core.errors import Invalid, NotFound
 from apps.exchange.registry import SignedDraft
-from apps.exchange.services import request_signatures, send_completed, withdraw_drafts
+from apps.exchange.services import request_signatures, send_completed
 from apps.governance.models import ToldRules, ZoneRules
 from apps.governance.selectors import in_force, require_may_draft, waiting
 from apps.ledger.services import append_entry
@@ -22,28 +22,33 @@ from creditzone.kernel import documents
 from creditzone.kernel.documents import Floors, Signed, Template
 from creditzone.kernel.policy.floors import template_undercuts
 
+DRAFT_WAITS = _("A draft waits in your node: sign it there, or return it there first.")
+
 
 @transaction.atomic
 def draft_rules(*, actor: Member, purposes: Sequence[str], floors: Floors, templates: Sequence[Template]) -> ZoneRules:
-    """Draft the next version and send it to the governor's node to be signed. A draft that waited is withdrawn.
+    """Draft the next version and send it to the governor's node to be signed. One at a time: the node never has two
+    of one number to sign, so no portal can show some nodes the one and some the other.
 
-    Raises Forbidden, and Invalid where the rules contradict themselves."""
+    Raises Forbidden, and Invalid where a draft waits or the rules contradict themselves."""
     require_may_draft(actor)
     document = compose_rules(actor=actor, purposes=purposes, floors=floors, templates=templates)
     below = [refusal for one in templates for refusal in template_undercuts(one, document)]
     if below:
         language = "zh" if (get_language() or "").startswith("zh") else "en"
         raise Invalid.of("templates", *(refusal.sentence(language) for refusal in below))  # type: ignore[arg-type]
-    if older := waiting(actor):
-        withdraw_drafts(older.digest)
-        older.move(to=ZoneRules.State.WITHDRAWN)
+    if waiting(actor):
+        raise Invalid.of("version", DRAFT_WAITS)
     rules = ZoneRules(
         owner=actor.organisation_id,
         version=document.version,
         digest=request_signatures(document, of=[actor.organisation], drafter=actor.organisation_id),
         text=documents.to_canonical(document).decode(),
     )
-    rules.save(force_insert=True)
+    try:
+        rules.save(force_insert=True)
+    except IntegrityError:
+        raise Invalid.of("version", DRAFT_WAITS) from None
     _log(actor, "zone-rules.draft", rules)
     return rules
 

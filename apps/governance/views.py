@@ -98,7 +98,8 @@ def new(request: TenantRequest) -> HttpResponse:
     """Write the next version; sending it drafts it for the governor's own node."""
     selectors.require_may_draft(request.actor)
     if request.method != "POST":
-        return _page(request, *_first_forms())
+        waits = selectors.waiting(request.actor)
+        return redirect("governance:overview") if waits else _page(request, *_first_forms())
     if "add" in request.POST or "drop" in request.POST:
         return _page(request, *_changed_forms(request))
     floors, templates = FloorsForm(request.POST), bound_templates(request.POST, _count(request))

@@ -115,7 +115,7 @@ def confirm_card(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
             if entry.state == "shown":
                 with node.store.write() as tx:
                     node.act(tx)
-                    cards.believe(tx, entry.digest, fingerprint=chosen.fingerprint, by="command line")
+                    cards.believe(node, tx, entry.digest, fingerprint=chosen.fingerprint, by="command line")
             elif entry.state not in ("confirmed", "own"):
                 raise NodeError("illegal-move", state=entry.state)
             return {"organisation": entry.card.organisation, "state": "confirmed"}

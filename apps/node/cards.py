@@ -12,7 +12,7 @@ from typing import Final, Literal, cast
 
 import msgspec
 
-from apps.node import outbox
+from apps.node import governance, outbox
 from apps.node.errors import Forbidden, IllegalMove, NodeError, NotFound
 from apps.node.keys import Pair
 from apps.node.node import Node
@@ -172,6 +172,7 @@ def show(node: Node, tx: Transaction, document: Signed) -> State | None:
         return None  # nobody tells this node who it is
     if held is not None and _renews(document, card, read(_signed(held["text"]), Card)):
         _replace(tx, document, card, state="confirmed", by=_RENEWAL)
+        governance.sift(node, tx)
         return "confirmed"
     if held is None and card.host is not None and _vouched(node, tx, document, card):
         _replace(tx, document, card, state="confirmed", by=f"host {card.host}")
@@ -186,10 +187,10 @@ def confirm(node: Node, acting: Acting, digest: str, *, fingerprint: str) -> Non
     require(acting, Act.CONFIRM_CARD)
     with node.store.write() as tx:
         node.act(tx)
-        believe(tx, digest, fingerprint=fingerprint, by=acting.person_name)
+        believe(node, tx, digest, fingerprint=fingerprint, by=acting.person_name)
 
 
-def believe(tx: Transaction, digest: str, *, fingerprint: str, by: str) -> None:
+def believe(node: Node, tx: Transaction, digest: str, *, fingerprint: str, by: str) -> None:
     """Confirm a shown card inside a transaction; an earlier card of the organisation is replaced."""
     row = tx.one("SELECT * FROM card WHERE digest = ?", digest)
     if row is None:
@@ -201,6 +202,7 @@ def believe(tx: Transaction, digest: str, *, fingerprint: str, by: str) -> None:
     document = _signed(row["text"])
     tx.run("DELETE FROM card WHERE digest = ?", digest)
     _replace(tx, document, read(document, Card), state="confirmed", by=by)
+    governance.sift(node, tx)
 
 
 def refuse(node: Node, acting: Acting, digest: str) -> None:

@@ -68,11 +68,12 @@ def settle(node: Node, tx: Transaction, organisation: str) -> None:
     if card is None or card.host is not None:
         raise NotFound
     tx.keep(_GOVERNOR, organisation)
-    _sift(node, tx, organisation)
+    sift(node, tx)
 
 
 def take(node: Node, tx: Transaction, document: Signed) -> None:
-    """Keep zone-wide rules that the portal carries; they count if the governor signed them."""
+    """Keep zone-wide rules that the portal carries; they count if the governor signed them. What this node's own
+    officer signed says who governs here: so a node whose store is a backup knows it again before it signs the next."""
     rules = read(document, ZoneRules)
     tx.run(
         "INSERT INTO zone_rules (digest, governor, version, text, at) VALUES (?, ?, ?, ?, ?)"
@@ -83,8 +84,13 @@ def take(node: Node, tx: Transaction, document: Signed) -> None:
         msgspec.json.encode(document).decode(),
         now_ms(),
     )
-    if said := tx.setting(_GOVERNOR):
-        _sift(node, tx, said)
+    if (
+        tx.setting(_GOVERNOR) is None
+        and rules.governor == node.organisation
+        and _counts(node, document, rules.governor)
+    ):
+        tx.keep(_GOVERNOR, node.organisation)
+    sift(node, tx)
 
 
 def in_force(node: Node) -> HeldRules | None:
@@ -138,19 +144,27 @@ def require_next(node: Node, rules: ZoneRules, organisation: str) -> None:
         raise Refused(below[0])
 
 
-def _sift(node: Node, tx: Transaction, said: str) -> None:
-    """Let what the governor signed count, each version once."""
-    card = node.card_of(said)
-    if card is None:
-        return
-    key = PublicKey.from_hex(card.signing_key)
-    for row in tx.all("SELECT digest, text FROM zone_rules WHERE NOT counts AND governor = ? ORDER BY rowid", said):
-        try:
-            rules = require_signature(_signed(row["text"]), ZoneRules, by=said, key=key)
-        except (DocumentError, SignatureInvalid):
-            continue
-        if not tx.one("SELECT 1 FROM zone_rules WHERE counts AND governor = ? AND version = ?", said, rules.version):
+def sift(node: Node, tx: Transaction) -> None:
+    """Let what the governor signed count, each version once: after rules came, and after a card was believed."""
+    said = tx.setting(_GOVERNOR)
+    for row in tx.all(
+        "SELECT digest, text FROM zone_rules WHERE NOT counts AND governor = ? ORDER BY rowid", said or ""
+    ):
+        rules = _counts(node, _signed(row["text"]), said or "")
+        taken = "SELECT 1 FROM zone_rules WHERE counts AND governor = ? AND version = ?"
+        if rules is not None and not tx.one(taken, said, rules.version):
             tx.run("UPDATE zone_rules SET counts = 1 WHERE digest = ?", row["digest"])
+
+
+def _counts(node: Node, document: Signed, by: str) -> ZoneRules | None:
+    """The rules, if the confirmed key of the organisation signed them."""
+    card = node.card_of(by)
+    if card is None:
+        return None
+    try:
+        return require_signature(document, ZoneRules, by=by, key=PublicKey.from_hex(card.signing_key))
+    except (DocumentError, SignatureInvalid):
+        return None
 
 
 def _rules(text: str) -> ZoneRules:

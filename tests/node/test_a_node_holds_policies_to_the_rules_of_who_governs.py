@@ -12,6 +12,7 @@ from apps.node import governance, signing
 from apps.node.errors import Forbidden, IllegalMove, NodeError, NotFound
 from apps.node.node import Node
 from creditzone.kernel.documents import (
+    CardShown,
     DocumentCompleted,
     DraftSent,
     Floors,
@@ -156,6 +157,35 @@ def test_who_governs_is_said_once_by_the_nodes_own_officers_about_a_confirmed_ca
     with pytest.raises(IllegalMove):
         confirm(bank, PLATFORM)
     assert governance.governor(bank) == CENTRE
+
+
+def test_a_governors_node_from_a_backup_signs_no_second_first_version(quartet: Zone):
+    centre = quartet.nodes[CENTRE]
+    document = governed(quartet, rules_of(quartet))
+    with centre.store.write() as tx:  # as it was before it signed
+        tx.run("DELETE FROM zone_rules")
+        tx.run("DELETE FROM setting WHERE name = 'governor'")
+    tell(quartet, centre, forged(quartet, document)["another's key in the governor's name"])
+    assert governance.governor(centre) is None
+    tell(quartet, centre, document)
+    assert (governance.governor(centre), in_force(centre)) == (CENTRE, 1)
+    assert blocked(quartet, centre, rules_of(quartet, max_uses=5)) == "zone-rules-version"
+
+
+def test_rules_that_come_before_the_governors_new_card_count_once_the_card_does(quartet: Zone):
+    bank = quartet.nodes[BANK]
+    confirm(bank)
+    held = bank.card_of(CENTRE)
+    assert held is not None
+    fresh = PrivateKey.generate()
+    card = msgspec.structs.replace(held, serial=held.serial + 1, signing_key=fresh.public.hex)
+    tell(quartet, bank, signed(rules_of(quartet), fresh, by=CENTRE))
+    assert in_force(bank) == 0
+    by_both = signed(card, fresh, by=CENTRE)
+    by_old = signed(card, quartet.nodes[CENTRE].keys.signing, by=CENTRE).signatures
+    whole = msgspec.structs.replace(by_both, signatures=(*by_both.signatures, *by_old))
+    quartet.send(bank, CardShown, card=whole)
+    assert in_force(bank) == 1
 
 
 def blocked(zone: Zone, node: Node, document: Any) -> str:

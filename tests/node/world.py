@@ -182,7 +182,7 @@ class Zone:
         self.send(node, CardShown, card=card)
         with node.store.write() as tx:
             if tx.one("SELECT 1 FROM card WHERE digest = ? AND state = 'shown'", card.digest):
-                cards.believe(tx, card.digest, fingerprint=cards.fingerprint(card.digest), by="test")
+                cards.believe(node, tx, card.digest, fingerprint=cards.fingerprint(card.digest), by="test")
 
     def send(self, node: Node, kind: type, **fields: Any) -> None:
         """The portal sends a message to a node."""

@@ -23,13 +23,13 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(verbose_name='version')),
                 ('digest', models.CharField(max_length=68, unique=True)),
                 ('text', models.TextField()),
-                ('state', models.CharField(choices=[('draft', 'waits for a signature'), ('signed', 'signed'), ('declined', 'declined'), ('withdrawn', 'withdrawn')], default='draft', max_length=10, verbose_name='state')),
+                ('state', models.CharField(choices=[('draft', 'waits for a signature'), ('signed', 'signed'), ('declined', 'declined')], default='draft', max_length=10, verbose_name='state')),
                 ('signed', models.JSONField(null=True)),
                 ('signed_at', models.DateTimeField(null=True, verbose_name='signed at')),
             ],
             options={
                 'ordering': ['-version', '-id'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'signed')), fields=('version',), name='each_zone_rules_version_signed_once')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'signed')), fields=('version',), name='each_zone_rules_version_signed_once'), models.UniqueConstraint(condition=models.Q(('state', 'draft')), fields=('owner',), name='one_zone_rules_draft_waits')],
             },
         ),
         migrations.CreateModel(

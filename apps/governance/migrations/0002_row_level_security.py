@@ -1,5 +1,5 @@
-"""Signed zone-wide rules are for everybody to read; a code centre writes its own drafts and takes them back, and whether
-one is signed only the exchange writes."""
+"""Signed zone-wide rules are for everybody to read; a code centre writes its own drafts, and what became of
+one only the exchange writes."""
 
 from django.db import migrations
 
@@ -17,15 +17,7 @@ class Migration(migrations.Migration):
         rls.enable(RULES),
         rls.policy(RULES, "read", using=f"{OWN} or (state = 'signed' and {rls.ANY_TENANT})", command="select"),
         rls.policy(RULES, "own_draft", check=f"{OWN} and state = 'draft' and {CENTRE}", command="insert"),
-        rls.policy(
-            RULES,
-            "own_withdrawn",
-            using=f"{OWN} and state = 'draft'",
-            check=f"{OWN} and state = 'withdrawn'",
-            command="update",
-        ),
-        rls.grant(RULES, "select, insert, update"),
-        rls.only_columns(RULES, "update", "state"),
+        rls.grant(RULES, "select, insert"),
         *rls.open_to(RULES, rls.EXCHANGE, privileges="select, update"),
         *rls.open_to(RULES, rls.REGULATOR),
         *rls.open_to(RULES, rls.ADMIN),
