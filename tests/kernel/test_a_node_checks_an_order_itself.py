@@ -170,7 +170,7 @@ RULE_CASES = [
     ("model", {"models": ("sm3:" + "2" * 64,)}),
     ("engine", {"engines": ("aby3",)}),
     ("disclosure", {"disclosures": ("decision",)}),
-    ("disclosure", {"disclosures": ("statistic",), "minimum_group": 10}),
+    ("operation", {"disclosures": ("statistic",), "minimum_group": 10}),
     ("validity", {"not_after": NOW}),
     ("validity", {"not_before": NOW + 1}),
 ]

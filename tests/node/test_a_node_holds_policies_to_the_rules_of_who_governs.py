@@ -8,13 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from apps.node import governance, signing
+from apps.node import governance
 from apps.node.errors import Forbidden, IllegalMove, NodeError, NotFound
 from apps.node.node import Node
 from creditzone.kernel.documents import (
     CardShown,
     DocumentCompleted,
-    DraftSent,
     Floors,
     Policy,
     Signed,
@@ -191,9 +190,8 @@ def test_rules_that_come_before_the_governors_new_card_count_once_the_card_does(
 def blocked(zone: Zone, node: Node, document: Any) -> str:
     """Why the node's officer cannot sign the document."""
     acting = world.person(node)
-    zone.send(node, DraftSent, organisation=node.organisation, document=unsigned(document))
     with pytest.raises(NodeError) as refused:
-        signing.sign(node, acting, [digest_of(document)])
+        world.have_signed(zone, node, acting, document)
     assert refused.value.sentence("zh-hans")
     assert refused.value.sentence("en")
     return refused.value.code
