@@ -29,6 +29,7 @@ DOCUMENTS = {
     "contract-act": _("Act on a contract"),
     "request": _("Job request"),
     "authorisation": _("Authorisation"),
+    "zone-rules": _("Zone-wide rules"),
 }
 
 
