@@ -24,11 +24,9 @@ from creditzone.kernel.documents import (
     ZoneRules,
     now_ms,
     read,
-    require_signature,
 )
 from creditzone.kernel.policy.floors import custody_undercuts, template_undercuts, undercuts
 from creditzone.kernel.refusals import Refusal
-from creditzone.kernel.sm.sm2 import PublicKey
 
 _GOVERNOR: Final = "governor"
 
@@ -157,12 +155,9 @@ def sift(node: Node, tx: Transaction) -> None:
 
 
 def _counts(node: Node, document: Signed, by: str) -> ZoneRules | None:
-    """The rules, if the confirmed key of the organisation signed them."""
-    card = node.card_of(by)
-    if card is None:
-        return None
+    """The rules, if a key of the organisation's confirmed card signed them, or one that it replaced not long ago."""
     try:
-        return require_signature(document, ZoneRules, by=by, key=PublicKey.from_hex(card.signing_key))
+        return node.require_signed(document, ZoneRules, by=by, dated=read(document, ZoneRules).drafted_at, now=now_ms())
     except (DocumentError, SignatureInvalid):
         return None
 
