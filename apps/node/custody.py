@@ -25,6 +25,7 @@ from creditzone.kernel.sm.keys import Signer
 from creditzone.kernel.sm.sm2 import PublicKey
 from creditzone.kernel.sm.sm4 import AuthenticationError
 
+
 def renew(node: Node, tx: Transaction, policy: Policy) -> Divided:
     """Draw the secret of this version of a capsule and keep the own part in the place of the one before.
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -298,7 +299,7 @@ def test_a_steward_uploads_reads_the_quarantine_drafts_a_policy_and_two_people_s
     page.locator("a[href*='/sign/']").first.click()
     seat.come_in()
     page.locator("form[data-passkey]").wait_for(timeout=PATIENCE_MS)
-    live.officers["steward"].sign(f"sm3:{page.url.rstrip('/').rsplit('/', 1)[1]}")
+    live.officers["steward"].sign(f"sm3:{urlsplit(page.url).path.rstrip('/').rsplit('/', 1)[1]}")
     for _ in range(40):
         seat.at_portal(f"/capsules/{dataset}/")
         if page.locator(".head .badge", has_text=re.compile("已封装|已上架|可用")).count():
