@@ -191,7 +191,7 @@ class RuleForm(forms.Form):
         )
 
     def _more(self, given: Mapping[str, Any]) -> tuple[Clause, ...]:
-        """Clauses that a rule need not have: consent, duties, derivation, and those of the template that no field shows."""
+        """Clauses that a rule need not have: consent, duties, derivation, and what of the template no field shows."""
         template = {type(one): one for one in self.begun_with.clauses} if self.begun_with else {}
         kind = given.get("evidence")
         found: dict[type, Clause] = {one: template[one] for one in (Place, Payment) if one in template}
