@@ -78,6 +78,8 @@ MAY: dict[str, set[str]] = {
     "scoring:api-scorecards": ALL,
     "compute:list": DATA | {"regulator"},
     "compute:export": DATA | {"regulator"},
+    "compute:duties": DATA | {"regulator"},
+    "compute:api-duties": DATA | {"regulator"},
     "compute:new": {"bank", "firm"},
     "compute:check": set(),  # asked without saying what
     "compute:api-jobs": DATA | {"regulator"},
