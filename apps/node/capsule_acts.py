@@ -27,7 +27,7 @@ from apps.node import (
 from apps.node.capsules import CapsuleStanding
 from apps.node.contracts import ContractStanding
 from apps.node.errors import IllegalMove, NodeError, NotFound
-from apps.node.node import TO_FORGET, Node
+from apps.node.node import Node
 from apps.node.roster import Act, Acting, require
 from apps.node.store import Transaction
 from creditzone.kernel.capsule.states import CLAUSES, STATE_AFTER, after
@@ -112,16 +112,8 @@ def act(
         _act_on_contracts(node, tx, document, key=key)
         certificates.issue(node, tx, made, document, key=key)
     datasets.unlink(node, gone)
-    forget_deleted(node)
+    node.store.forget_noted()
     return made
-
-
-def forget_deleted(node: Node) -> None:
-    """Let nothing of what was destroyed stay in the store's log. Somebody who reads meanwhile keeps it as it is; so the
-    runner asks at every turn, until it was done."""
-    if node.store.setting(TO_FORGET) is not None and node.store.forget_deleted():
-        with node.store.write() as tx:
-            tx.forget(TO_FORGET)
 
 
 def take(node: Node, tx: Transaction, document: Signed, act: CapsuleAct) -> None:
@@ -170,7 +162,7 @@ def _apply(node: Node, tx: Transaction, document: Signed, act: CapsuleAct) -> li
     if act.act != "destroy":
         return []
     custody.destroy(tx, act.capsule)
-    tx.keep(TO_FORGET, "1")
+    tx.deleted_secrets()
     return datasets.forget(tx, act.capsule)
 
 

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from apps.node import derived, outbox, results
-from apps.node.node import TO_FORGET, Node
+from apps.node.node import Node
 from apps.node.store import Transaction
 from creditzone.kernel import orders
 from creditzone.kernel.documents import (
@@ -101,7 +101,7 @@ def _delete(node: Node, row: sqlite3.Row) -> None:
             deleted_at=now,
         )
         _forget(tx, row["job"], at=now)
-        tx.keep(TO_FORGET, "1")
+        tx.deleted_secrets()
         made = signed(deletion, node.keys.signing, by=node.organisation)
         outbox.say(node, tx, ResultDeleted(deletion=made), organisation=row["organisation"])
     _unlink(node, row["job"])

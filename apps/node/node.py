@@ -25,8 +25,6 @@ from creditzone.kernel.sm.sm2 import PublicKey
 DAY_MS: Final = 86_400_000
 GOES_ROUND_MS: Final = 60_000
 RESTORING: Final = "restoring"
-TO_FORGET: Final = "forget-deleted"
-"""Kept while bytes that were deleted for good may still stand in the store's log."""
 FOLDERS: Final = ("keys", "uploads", "bodies", "results")
 
 

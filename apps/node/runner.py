@@ -23,7 +23,6 @@ import structlog
 
 from apps.node import (
     attempts,
-    capsule_acts,
     certificates,
     computation,
     datasets,
@@ -82,7 +81,6 @@ class Runner:
         attempts.give_up_asking(self.node)
         attempts.expire(self.node)
         rotation.destroy_old(self.node)
-        capsule_acts.forget_deleted(self.node)
         certificates.issue_due(self.node)
         duties.carry_out(self.node)
         self._start_jobs()

@@ -52,6 +52,8 @@ FACTS: dict[str, Words] = {
     "sender": pgettext_lazy("fact", "Sent by"),
     "step": pgettext_lazy("fact", "Step"),
     "approved_by": pgettext_lazy("fact", "Approved by"),
+    "holder": pgettext_lazy("fact", "Custodian"),
+    "job": pgettext_lazy("fact", "Job"),
     "jobs": pgettext_lazy("fact", "Jobs ended"),
     "derived": pgettext_lazy("fact", "Derived capsules"),
     "certificate": pgettext_lazy("fact", "Certificate"),

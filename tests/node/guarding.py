@@ -11,7 +11,7 @@ from apps.node.node import Node
 from creditzone.kernel.documents import Signed, Statement, StatementPassed, read
 from tests.node.world import Zone
 
-CARRIED = ("deposit", "share-asked", "share", "share-withheld", "withdrawal")
+CARRIED = ("deposit", "share-asked", "share", "share-withheld")
 
 
 def choose(node: Node, *organisations: str, least: int = 2) -> None:
@@ -38,14 +38,9 @@ def carry(zone: Zone, sender: Node, *kinds: str, alter: Callable[[Signed], Signe
 
 
 def receivers(zone: Zone, statement: Signed) -> Sequence[Node]:
-    """The node that a statement names; every other one for a withdrawal."""
-    said = read(statement, Statement)
-    to = getattr(said.body, "to", None)
-    return [
-        node
-        for organisation, node in zone.nodes.items()
-        if organisation == to or (to is None and organisation != said.node)
-    ]
+    """The node that a statement names."""
+    to = read(statement, Statement).body.to
+    return [node for organisation, node in zone.nodes.items() if organisation == to]
 
 
 def pass_to(zone: Zone, node: Node, statement: Signed) -> None:
