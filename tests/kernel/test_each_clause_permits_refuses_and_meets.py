@@ -198,6 +198,18 @@ def test_a_column_that_two_policies_change_differently_is_masked_for_both():
     assert of(Band(edges=("0",))).meet(of(Round(step="5"))).of("tax").transform == Mask()
 
 
+def test_a_column_that_a_meet_closes_does_not_come_back_as_one_of_all_others():
+    rest = ColumnUse(name="*", ground="firm_authorisation", modes=("match", "score"))
+    matched = Columns(columns=(ColumnUse(name="tax", ground="firm_authorisation", modes=("match",)), rest))
+    scored = Columns(columns=(ColumnUse(name="tax", ground="firm_authorisation", modes=("score",)), rest))
+    met = matched.meet(scored)
+    assert (met.of("tax"), met.of("turnover").modes) == (None, ("match", "score"))
+    assert met.meet(Columns(columns=(rest,))).of("tax") is None
+    assert met.check(use_of(columns=(("tax", "score"),))).clause == "columns"
+    said = "".join(one.text for one in met.say("en", None))
+    assert "every other column but tax" in said.replace("Tax", "tax")
+
+
 def test_values_enter_masked_in_bands_or_rounded():
     values = np.array([-1.0, 0.0, 7.4, 10.0, np.nan])
     np.testing.assert_equal(changed(values, Mask()), [np.nan] * 5)

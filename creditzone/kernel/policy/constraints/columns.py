@@ -51,11 +51,12 @@ Transform = Mask | Band | Round
 
 
 class ColumnUse(Part, frozen=True, kw_only=True):
-    """A column with its ground and the ways in which it may enter; `*` is every column that is not named."""
+    """A column with its ground and the ways in which it may enter; `*` is every column that is not named. A named one
+    without any way enters in none, whatever `*` says."""
 
     name: str
     ground: str
-    modes: Annotated[tuple[Mode, ...], Meta(min_length=1)]
+    modes: tuple[Mode, ...]
     transform: Transform | None = None
 
     def __post_init__(self) -> None:
@@ -78,7 +79,8 @@ class Columns(Constraint, frozen=True, kw_only=True, tag="columns"):
     def of(self, name: str) -> ColumnUse | None:
         """How the column may be used; None where it may not."""
         named = next((one for one in self.columns if one.name == name), None)
-        return named or next((one for one in self.columns if one.name == ALL), None)
+        found = named or next((one for one in self.columns if one.name == ALL), None)
+        return found if found is not None and found.modes else None
 
     def check(self, use: Use) -> Refusal | None:
         """Every column that the use reads is listed, for what it is read."""
@@ -93,24 +95,31 @@ class Columns(Constraint, frozen=True, kw_only=True, tag="columns"):
         return any((found := self.of(name)) is not None and mode in found.modes for name, mode in use.columns)
 
     def meet(self, other: Self) -> Self | None:
-        """Columns that both list, in the ways that both allow, by both changes where these can be made one."""
+        """Columns that both list, in the ways that both allow, by both changes where these can be made one. One that
+        has no way left is named nevertheless where `*` stands beside it: it must not come back in as one of those."""
         names = {one.name for side in (self, other) for one in side.columns}
-        both = [one for name in sorted(names) if (one := _both(name, self.of(name), other.of(name)))]
-        return type(self)(columns=tuple(both)) if both else None
+        both = [_both(name, self.of(name), other.of(name)) for name in sorted(names)]
+        ways = {one.name for one in both if one.modes}
+        left = tuple(one for one in both if one.modes or ALL in ways)
+        return type(self)(columns=left) if ways else None
 
     def say(self, language: str, names: Names) -> list[Segment]:
         """；可用字段 … / ; columns: …"""
         zh = language == "zh"
         if [one.name for one in self.columns] == [ALL]:
             return [Segment("；可用 " if zh else "; uses "), Segment("全部字段" if zh else "all columns", "columns")]
-        shown = [_say_column(one, language) for one in self.columns if one.name != ALL]
+        comma = "、" if zh else ", "
+        shown = [_say_column(one, language) for one in self.columns if one.name != ALL and one.modes]
+        without = comma.join(say_column(one.name, language) for one in self.columns if not one.modes)
         rest = ["其余字段" if zh else "every other column"] if self.of(ALL) else []
-        text = ("、" if zh else ", ").join([*shown, *rest])
+        if rest and without:
+            rest = [f"其余字段（{without}除外）" if zh else f"every other column but {without}"]
+        text = comma.join([*shown, *rest])
         return [Segment("；仅用字段 " if zh else "; uses only the columns "), Segment(text, "columns")]
 
     def to_odrl(self) -> list[dict[str, Any]]:
         """The columns' names."""
-        return [one_of(self.term, (one.name for one in self.columns))]
+        return [one_of(self.term, (one.name for one in self.columns if one.modes))]
 
 
 def _say_column(column: ColumnUse, language: str) -> str:
@@ -127,11 +136,12 @@ def _say_column(column: ColumnUse, language: str) -> str:
     return f"{name}（{how[0]}）" if language == "zh" else f"{name} ({how[1]})"
 
 
-def _both(name: str, mine: ColumnUse | None, theirs: ColumnUse | None) -> ColumnUse | None:
-    if mine is None or theirs is None:
-        return None
-    modes = tuple(mode for mode in mine.modes if mode in theirs.modes)
+def _both(name: str, mine: ColumnUse | None, theirs: ColumnUse | None) -> ColumnUse:
+    order = list(GROUNDS)
+    modes = tuple(mode for mode in mine.modes if mode in theirs.modes) if mine and theirs else ()
+    if mine is None or theirs is None or not modes:
+        return ColumnUse(name=name, ground=order[-1], modes=())
     transforms = [one.transform for one in (mine, theirs) if one.transform is not None]
     transform: Transform | None = Mask() if len(set(map(repr, transforms))) > 1 else next(iter(transforms), None)
-    strictest = max(mine.ground, theirs.ground, key=list(GROUNDS).index)
-    return ColumnUse(name=name, ground=strictest, modes=modes, transform=transform) if modes else None
+    ground = max(mine.ground, theirs.ground, key=order.index)
+    return ColumnUse(name=name, ground=ground, modes=modes, transform=transform)
