@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("apps.datasets.urls")),
     path("", include("apps.capsules.urls")),
     path("", include("apps.contracts.urls")),
+    path("", include("apps.votes.urls")),
     path("", include("apps.scoring.urls")),
     path("", include("apps.governance.urls")),
     path("", include("apps.compute.urls")),

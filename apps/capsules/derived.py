@@ -18,6 +18,7 @@ from apps.tenants.members import Member
 from creditzone.kernel.documents import Lineage, Parent, Policy, Rule, Signed, read
 from creditzone.kernel.domain import domain
 from creditzone.kernel.policy.lineage import derived_rules
+from creditzone.kernel.policy.loosening import ancestors_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,3 +91,8 @@ def draft_policy(*, actor: Member, dataset_id: UUID) -> Capsule:
             send_completed(source.signed, to=[actor.organisation], sender=actor.organisation_id)
     rules = rules_of(dataset, sources)
     return services.draft_policy(actor=actor, dataset_id=dataset.id, rules=rules, parents=lineage.parents)
+
+
+def ancestors(parents: tuple[Parent, ...]) -> tuple[Parent, ...]:
+    """Sources, and what those were made of in turn; raises Invalid where the reader may not see the policy of one."""
+    return ancestors_of(parents, lambda parent: sources_of((parent,))[0].policy)

@@ -38,6 +38,7 @@ def draft_policy(
     rules: Sequence[Rule],
     capsule_id: UUID | None = None,
     parents: Sequence[Parent] = (),
+    loosened_by: str | None = None,
 ) -> Capsule:
     """Draft a usage policy for a dataset, as a new capsule or as the next version of one, and send it to the owner's
     node to be signed. The capsule comes back with `draft_digest` set. An older waiting draft is withdrawn.
@@ -63,7 +64,14 @@ def draft_policy(
     )
     if capsule.dataset_id != dataset.id or capsule.state in {Capsule.State.REVOKED, Capsule.State.DESTROYED}:
         raise Invalid.of("capsule", _("This capsule takes no new policy for this dataset."))
-    policy = compose_policy(actor=actor, dataset=dataset, version=capsule.version + 1, rules=rules, parents=parents)
+    policy = compose_policy(
+        actor=actor,
+        dataset=dataset,
+        version=capsule.version + 1,
+        rules=rules,
+        parents=parents,
+        loosened_by=loosened_by,
+    )
     _require_floors(policy)
     if capsule.draft_digest:
         withdraw_drafts(capsule.draft_digest)
@@ -77,9 +85,16 @@ def draft_policy(
 
 
 def compose_policy(
-    *, actor: Member, dataset: Dataset, version: int, rules: Sequence[Rule], parents: Sequence[Parent] = ()
+    *,
+    actor: Member,
+    dataset: Dataset,
+    version: int,
+    rules: Sequence[Rule],
+    parents: Sequence[Parent] = (),
+    loosened_by: str | None = None,
 ) -> Policy:
-    """The policy's document as it would be drafted now; nothing is kept. The dataset's id is its capsule's."""
+    """The policy's document as it would be drafted now; nothing is kept. The dataset's id is its capsule's;
+    `loosened_by` is the digest of the vote by which a derived one has these rules."""
     return Policy(
         zone=zone.zone_digest(),
         capsule=str(dataset.id),
@@ -88,6 +103,7 @@ def compose_policy(
         dataset=str(dataset.id),
         rules=tuple(rules),
         parents=tuple(parents),
+        loosened_by=loosened_by,
         zone_rules=head.digest if (head := governance.in_force()) else None,
         drafted_at=clock.to_ms(clock.now()),
     )

@@ -191,6 +191,8 @@ def capsule(request: TenantRequest, capsule_id: UUID) -> HttpResponse:
         "sources": derived.known_sources(head.policy.parents) if head else [],
         "closed_source": _closed_source(found),
         "for_subjects": SUBJECT in grantees,
+        "may_ask": is_own and actor.role in MAY[Act.DRAFT_POLICY],
+        "is_loosened": head is not None and head.policy.loosened_by is not None,
         "versions": selectors.versions_of(found),
         "guards": guarding.lines(found, head) if head else [],
         "contracts": _contracts(found),

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from apps.node import capsules, contracts, governance, outbox, shares, uses, withdrawals
+from apps.node import capsules, contracts, derived, governance, outbox, shares, uses, votes, withdrawals
 from apps.node.node import Node
 from apps.node.program import code_digest
 from apps.node.store import Transaction
@@ -69,6 +69,8 @@ def standing_of(node: Node, *, now: int | None = None) -> Standing:
         program=code_digest(),
         earlier=node.earlier_keys(),
         zone_rules=lambda digest: governance.find(node, digest),
+        vote=lambda digest: votes.find(node, digest),
+        source=lambda parent: derived.source_of(node, parent),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Literal, cast
 
 import msgspec
 
-from apps.node import derived, documents, governance, outbox, withdrawals
+from apps.node import derived, documents, governance, outbox, votes, withdrawals
 from apps.node.errors import IllegalMove, NodeError, NotFound
 from apps.node.node import Node
 from apps.node.roster import Act, Acting, require
@@ -20,6 +20,7 @@ from creditzone.kernel.documents import (
     ContractAct,
     ContractActed,
     DocumentError,
+    LooseningVote,
     Policy,
     SignatureInvalid,
     Signed,
@@ -117,7 +118,10 @@ def complete(node: Node, tx: Transaction, document: Signed) -> None:
             withdrawals.keep(tx, document, parsed)
         if isinstance(parsed, ZoneRules):
             governance.take(node, tx, document)
-        documents.complete(tx, _verified(node, document))
+        verified = _verified(node, document)
+        if isinstance(parsed, LooseningVote):
+            votes.keep(tx, verified)
+        documents.complete(tx, verified)
 
 
 def act(node: Node, acting: Acting, digest: str, *, act: What, reason: str, passphrase: str | None = None) -> Signed:

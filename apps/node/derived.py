@@ -11,17 +11,19 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 import msgspec
 
-from apps.node import documents, sources, uploads
-from apps.node.errors import NodeError
+from apps.node import documents, sources, uploads, votes
+from apps.node.errors import NodeError, Refused
 from apps.node.node import Node
 from apps.node.results import OpenedResult, ResultRow
 from apps.node.results import get as get_result
 from apps.node.roster import Act, Acting, require
 from apps.node.store import Transaction
+from creditzone.kernel import refusals as kernel
 from creditzone.kernel.documents import (
     Contract,
     Input,
@@ -31,12 +33,13 @@ from creditzone.kernel.documents import (
     Policy,
     SignatureInvalid,
     Signed,
+    now_ms,
     read,
-    require_signature,
 )
 from creditzone.kernel.domain import domain
 from creditzone.kernel.policy.lineage import derived_rules
-from creditzone.kernel.sm.sm2 import PublicKey
+from creditzone.kernel.policy.loosening import require_no_looser
+from creditzone.kernel.refusals import Refusal
 
 DOMAIN: Final = "joint_result"
 _SHANGHAI: Final = timedelta(hours=8)
@@ -87,12 +90,10 @@ def lineage_of(node: Node, dataset: str) -> Lineage | None:
 
 
 def keep_policy(node: Node, tx: Transaction, document: Signed, policy: Policy) -> None:
-    """Keep another provider's policy that its confirmed key signed; any other is left alone."""
-    card = node.card_of(policy.provider)
-    if card is None:
-        return
+    """Keep another provider's policy that it signed; any other is left alone. What names it names its digest, so a key
+    that was replaced since still counts."""
     try:
-        require_signature(document, Policy, by=policy.provider, key=PublicKey.from_hex(card.signing_key))
+        node.require_signed(document, Policy, by=policy.provider)
     except SignatureInvalid:
         return
     tx.run(
@@ -103,30 +104,50 @@ def keep_policy(node: Node, tx: Transaction, document: Signed, policy: Policy) -
 
 
 def require_fitting(node: Node, policy: Policy) -> None:
-    """Raises NodeError unless a policy says of its parents what its dataset was made of, and has just their rules.
+    """Raises NodeError unless a policy says of its parents what its dataset was made of, and has just their rules, or
+    those that the owners of all that it was made of allow by a vote.
 
-    lineage-wrong: it names other parents; lineage-waits: a parent's policy did not come yet; derived-looser: its rules
-    are not those that its parents' leave; parent-closed: a source was frozen or revoked by its provider."""
+    lineage-wrong: it names other parents; lineage-waits: a parent's policy did not come yet; parent-closed: a source
+    was frozen or revoked by its provider; derived-looser and what else `creditzone.kernel.policy.loosening` refuses."""
     lineage = lineage_of(node, policy.dataset)
     if policy.parents != (lineage.parents if lineage else ()):
         raise NodeError("lineage-wrong")
     if lineage is None:
         return
-    if policy.rules != derived_rules(_policies(node, lineage), domain(DOMAIN)):
-        raise NodeError("derived-looser")
+    try:
+        require_no_looser(
+            policy,
+            derived_rules([_source(node, parent) for parent in lineage.parents], domain(DOMAIN)),
+            votes.find(node, policy.loosened_by) if policy.loosened_by else None,
+            source=partial(source_of, node),
+            keys_of=node.keys_of,
+            now=now_ms(),
+        )
+    except kernel.Refused as refused:
+        raise Refused(_with_name(node, refused.refusal)) from None
     if closed := sources.closed_source(node, policy):
         raise NodeError("parent-closed", organisation=node.name_of(closed.facts["organisation"]))
 
 
-def _policies(node: Node, lineage: Lineage) -> list[Policy]:
-    policies = []
-    for parent in lineage.parents:
-        row = node.store.one("SELECT text FROM peer_policy WHERE digest = ?", parent.policy)
-        held = documents.find(node, parent.policy) if row is None else msgspec.json.decode(row["text"], type=Signed)
-        if held is None:
-            raise NodeError("lineage-waits", organisation=node.name_of(parent.provider))
-        policies.append(read(held, Policy))
-    return policies
+def source_of(node: Node, parent: Parent) -> Policy | None:
+    """The policy that a parent names, as its provider signed it; None where it did not come here."""
+    row = node.store.one("SELECT text FROM peer_policy WHERE digest = ?", parent.policy)
+    held = documents.find(node, parent.policy) if row is None else msgspec.json.decode(row["text"], type=Signed)
+    return None if held is None else read(held, Policy)
+
+
+def _source(node: Node, parent: Parent) -> Policy:
+    policy = source_of(node, parent)
+    if policy is None:
+        raise NodeError("lineage-waits", organisation=node.name_of(parent.provider))
+    return policy
+
+
+def _with_name(node: Node, refusal: Refusal) -> Refusal:
+    facts = dict(refusal.facts)
+    if "organisation" in facts:
+        facts["organisation"] = node.name_of(facts["organisation"])
+    return Refusal(refusal.clause, facts)
 
 
 def _parents(node: Node, request: JobRequest) -> Iterator[Parent]:

@@ -24,6 +24,7 @@ from creditzone.kernel.documents import (
     DraftSent,
     JobEnded,
     JobRequest,
+    LooseningVote,
     Message,
     OrderOffered,
     OrderStarted,
@@ -41,7 +42,8 @@ from creditzone.kernel.documents import (
 
 log = structlog.get_logger("node.inbox")
 SIGNABLE: tuple[type[Document], ...] = (
-    Policy, Contract, ContractAct, Authorisation, AuthorisationWithdrawal, JobRequest, ZoneRules
+    Policy, Contract, ContractAct, Authorisation, AuthorisationWithdrawal, JobRequest, ZoneRules,
+    LooseningVote,
 )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ class Act(StrEnum):
     PROPOSE_POLICY = "propose-policy"
     APPROVE_POLICY = "approve-policy"
     SIGN_ZONE_RULES = "sign-zone-rules"
+    SIGN_VOTE = "sign-vote"
     SIGN_CONTRACT = "sign-contract"
     SIGN_REQUEST = "sign-request"
     SIGN_AUTHORISATION = "sign-authorisation"
@@ -51,6 +52,7 @@ MAY: Final[dict[Act, frozenset[Role]]] = {
     Act.PROPOSE_POLICY: frozenset({"owner", "steward"}),
     Act.APPROVE_POLICY: frozenset({"owner", "steward", "approver"}),
     Act.SIGN_ZONE_RULES: frozenset({"owner", "steward"}),
+    Act.SIGN_VOTE: frozenset({"owner", "steward"}),
     Act.SIGN_CONTRACT: frozenset({"owner", "steward", "officer", "approver"}),
     Act.SIGN_REQUEST: frozenset({"owner", "officer"}),
     Act.SIGN_AUTHORISATION: frozenset({"owner", "officer"}),
@@ -66,6 +68,7 @@ MAY: Final[dict[Act, frozenset[Role]]] = {
 BINDING: Final = frozenset(
     {
         Act.SIGN_ZONE_RULES,
+        Act.SIGN_VOTE,
         Act.SIGN_CONTRACT,
         Act.SIGN_AUTHORISATION,
         Act.ACT_ON_CONTRACT,

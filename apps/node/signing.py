@@ -13,7 +13,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal, cast
 
-from apps.node import capsules, contracts, derived, documents, governance, guardians, outbox, withdrawals, wording
+from apps.node import (
+    capsules,
+    contracts,
+    derived,
+    documents,
+    governance,
+    guardians,
+    outbox,
+    votes,
+    withdrawals,
+    wording,
+)
 from apps.node.errors import IllegalMove, NodeError
 from apps.node.node import Node
 from apps.node.roster import BINDING, Act, Acting, require
@@ -29,6 +40,7 @@ from creditzone.kernel.documents import (
     DocumentSigned,
     DraftDeclined,
     JobRequest,
+    LooseningVote,
     Policy,
     Signature,
     Signed,
@@ -50,6 +62,7 @@ ACT_OF: Final[dict[str, Act]] = {
     "withdrawal": Act.SIGN_AUTHORISATION,
     "request": Act.SIGN_REQUEST,
     "zone-rules": Act.SIGN_ZONE_RULES,
+    "loosening-vote": Act.SIGN_VOTE,
 }
 
 
@@ -214,6 +227,8 @@ def require_signable(node: Node, document: Document, *, organisation: str) -> No
             _signable_withdrawal(node, document, organisation)
         case JobRequest():
             _signable_request(node, document, organisation)
+        case LooseningVote():
+            votes.require_votable(node, document, organisation)
         case ZoneRules():
             governance.require_next(node, document, organisation)
         case _:

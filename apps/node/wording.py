@@ -18,6 +18,7 @@ from creditzone.kernel.documents import (
     ContractAct,
     Document,
     JobRequest,
+    LooseningVote,
     Policy,
     ZoneRules,
     read,
@@ -27,7 +28,7 @@ from creditzone.kernel.policy.constraints.base import Segment
 from creditzone.kernel.policy.constraints.output import say_form as say_disclosure
 from creditzone.kernel.policy.constraints.window import say_instant
 from creditzone.kernel.policy.purposes import say_purpose
-from creditzone.kernel.policy.sentence import say_policy
+from creditzone.kernel.policy.sentence import say_policy, say_vote
 from creditzone.kernel.policy.zone_words import say_zone_rules
 
 ENGINES: Final[dict[str, tuple[str, str]]] = {
@@ -47,6 +48,7 @@ _KINDS: Final[dict[str, tuple[str, str]]] = {
     "withdrawal": ("撤回授权", "withdrawal of an authorisation"),
     "request": ("任务申请书", "job request"),
     "zone-rules": ("全区规则", "zone-wide rules"),
+    "loosening-vote": ("放宽表决书", "vote for looser rules"),
 }
 
 
@@ -100,6 +102,9 @@ def title_of(node: Node, document: Document, language: str) -> str:
             return f"任务申请书 · {document.title}" if zh else f"Job request · {document.title}"
         case ZoneRules():
             return f"全区规则 v{document.version}" if zh else f"Zone-wide rules v{document.version}"
+        case LooseningVote():
+            head = document.capsule[:8]
+            return f"放宽派生胶囊 {head} 的规则" if zh else f"Looser rules for the derived capsule {head}"
     return document.zone
 
 
@@ -122,6 +127,8 @@ def sentences_of(node: Node, document: Document, language: str) -> list[list[Seg
             return [_say_request(document, short, names), _say_consent(document, short)]
         case ZoneRules():
             return say_zone_rules(document, short, names)
+        case LooseningVote():
+            return say_vote(document, short, names)
     return []
 
 
@@ -157,6 +164,16 @@ def rows_of(node: Node, document: Document, language: str) -> list[tuple[str, st
             ]
         case AuthorisationWithdrawal():
             rows = [("授权书摘要", "Authorisation digest", document.authorisation)]
+        case LooseningVote():
+            rows = [
+                ("派生胶囊", "Derived capsule", document.capsule),
+                ("持有方", "Its owner", names.organisation(document.provider)),
+                *(
+                    ("来源策略", "Source policy", f"{names.organisation(one.provider)} {one.policy[:20]}")
+                    for one in document.ancestors
+                ),
+                ("截止签署", "To be used before", say_instant(document.expires_at)),
+            ]
         case ZoneRules():
             rows = [
                 ("治理机构", "Governor", names.organisation(document.governor)),

@@ -30,6 +30,7 @@ DOCUMENTS = {
     "request": _("Job request"),
     "authorisation": _("Authorisation"),
     "zone-rules": _("Zone-wide rules"),
+    "loosening-vote": _("Vote for looser rules"),
 }
 
 

@@ -6,6 +6,7 @@ what the node's own officers signed or confirmed, handed in as `Standing`.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from creditzone.kernel.credit.columns import columns_used
 from creditzone.kernel.credit.uscc import is_person
@@ -19,6 +20,7 @@ from creditzone.kernel.documents import (
     Input,
     JobRequest,
     Order,
+    Parent,
     Policy,
     Scorecard,
     SignatureInvalid,
@@ -34,6 +36,7 @@ from creditzone.kernel.domain import UnknownDomain, domain
 from creditzone.kernel.policy.constraints.window import say_instant
 from creditzone.kernel.policy.evaluation import require_allowed
 from creditzone.kernel.policy.floors import custody_undercuts, undercuts
+from creditzone.kernel.policy.loosening import require_voted
 from creditzone.kernel.policy.use import Counts, Use
 from creditzone.kernel.refusals import Refusal, Refused
 from creditzone.kernel.sm import sm3
@@ -91,7 +94,8 @@ class Standing:
     counts the uses of a capsule by rule, those of the named job left out (its attempts share one); `program` is the
     digest of the node's own program; `last_fence` is the job's highest fence, 0 for a new one; `kept_time` the highest
     time at which the node ever acted, in milliseconds UTC like `now`; `zone_rules` gives the zone-wide rules with a
-    digest, None where this node does not believe any such."""
+    digest, None where this node does not believe any such; `vote` gives the vote with a digest, its signatures not
+    checked yet, and `source` the policy that a derived capsule's parent names, signed by that parent's provider."""
 
     me: str
     zone: str
@@ -109,6 +113,8 @@ class Standing:
     program: str
     earlier: Mapping[str, Sequence[EarlierKey]] = field(default_factory=dict)
     zone_rules: Callable[[str], ZoneRules | None] = lambda _: None
+    vote: Callable[[str], Signed | None] = lambda _: None
+    source: Callable[[Parent], Policy | None] = lambda _: None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +147,8 @@ def check_order(signed_order: Signed, standing: Standing) -> CheckedOrder:
 
     The order of checks: zone signature and zone; addressee; expiry and clocks; replay and fence; the recipient's
     request; the capsule's state and its sources'; contracts or the firm's authorisation; the capsule's signature and
-    version; the zone-wide rules under which its policy was written; the policy; model and parties.
+    version; the zone-wide rules under which its policy was written; a derived one's vote, where it is looser than its
+    sources; the policy; model and parties.
     """
     order = _signed_by_zone(signed_order, standing)
     _addressed_and_fresh(order, standing)
@@ -151,6 +158,9 @@ def check_order(signed_order: Signed, standing: Standing) -> CheckedOrder:
     _agreed(order, request, mine, standing)
     header, policy = _whole_capsule(mine, standing)
     require_within_zone_rules(policy, standing.zone_rules, threshold=header.custody.threshold)
+    if policy.loosened_by is not None:
+        vote, keys_of = standing.vote(policy.loosened_by), partial(_keys_of, standing=standing)
+        require_voted(policy, vote, source=standing.source, keys_of=keys_of)
     use = replace(
         use_of(request, at=standing.now),
         program=standing.program,

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "apps.datasets",
     "apps.capsules",
     "apps.contracts",
+    "apps.votes",
     "apps.scoring",
     "apps.governance",
     "apps.compute",

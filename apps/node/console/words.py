@@ -23,6 +23,7 @@ KINDS: dict[str, Words] = {
     "withdrawal": _("withdrawal of an authorisation"),
     "request": _("job request"),
     "zone-rules": _("zone-wide rules"),
+    "loosening-vote": _("vote for looser rules"),
 }
 
 DRAFT_STATES: dict[str, tuple[Words, str]] = {

@@ -116,6 +116,7 @@ from creditzone.kernel.documents.statements import (
     StatementBody,
     TakenGrade,
 )
+from creditzone.kernel.documents.votes import LooseningVote
 from creditzone.kernel.documents.zone_rules import Floors, Template, ZoneRules
 from creditzone.kernel.forms import (
     Count,
@@ -199,6 +200,7 @@ __all__ = [
     "Learned",
     "Left",
     "Lineage",
+    "LooseningVote",
     "Message",
     "NodeBusy",
     "Order",

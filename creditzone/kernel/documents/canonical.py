@@ -25,6 +25,7 @@ from creditzone.kernel.documents.jobs import JobRequest, Order, Receipt
 from creditzone.kernel.documents.policies import Policy
 from creditzone.kernel.documents.scorecards import Scorecard
 from creditzone.kernel.documents.statements import Statement
+from creditzone.kernel.documents.votes import LooseningVote
 from creditzone.kernel.documents.zone_rules import ZoneRules
 from creditzone.kernel.forms import Document, DocumentError, Signature, SignatureInvalid, Signed
 from creditzone.kernel.sm import sm3
@@ -34,7 +35,7 @@ from creditzone.kernel.sm.sm2 import PublicKey, Sm2Error
 AnyDocument = (
     Card | Ticket | Policy | CapsuleHeader | CapsuleAct | CapsuleCertificate | Contract | ContractAct
     | Authorisation | AuthorisationWithdrawal | Deposit | Scorecard | JobRequest | Order | Receipt | ResultDeletion
-    | Statement | Uplink | Downlink | ZoneRules
+    | Statement | Uplink | Downlink | ZoneRules | LooseningVote
 )  # fmt: skip
 D = TypeVar("D", bound=Document)
 

@@ -118,7 +118,8 @@ class Lineage(Part, frozen=True, kw_only=True):
 class Policy(Document, frozen=True, kw_only=True, tag="policy"):
     """A capsule's usage policy: any one of its rules permits a use, and one that denies overrides. `parents` are the
     capsules that a derived one was made of; `zone_rules` is the digest of the zone-wide rules that were in force when
-    it was written, None where there were none."""
+    it was written, None where there were none; `loosened_by` is the digest of the vote by which all owners allow a
+    derived one these rules, None where it has just those that its parents leave."""
 
     capsule: Id
     version: Annotated[int, Meta(ge=1)]
@@ -126,6 +127,7 @@ class Policy(Document, frozen=True, kw_only=True, tag="policy"):
     dataset: Id
     rules: tuple[Rule, ...]
     parents: tuple[Parent, ...] = ()
+    loosened_by: Digest | None = None
     zone_rules: Digest | None = None
     drafted_at: Instant
 
@@ -133,6 +135,8 @@ class Policy(Document, frozen=True, kw_only=True, tag="policy"):
         names = [rule.id for rule in self.rules]
         if len(set(names)) != len(names):
             raise ValueError("each rule has a name of its own")
+        if self.loosened_by is not None and not self.parents:
+            raise ValueError("only a derived capsule's rules are loosened by a vote")
 
     def let_in(self, names: tuple[str, ...]) -> set[str]:
         """Which of these columns some rule that permits lets in: only their keys are wrapped."""

@@ -237,4 +237,40 @@ OF_POLICIES: dict[str, Clause] = {
         "请在节点“全区规则”页确认治理机构，或稍后重试。",
         "Confirm who governs the zone on the node's page “Zone-wide rules”, or try again later.",
     ),
+    "derived-looser": Clause(
+        "策略与各来源策略的交集不一致，也没有全体来源方的表决书。",
+        "The policy's rules are not those that its sources' policies leave together, and no vote allows others.",
+        "请在门户重新起草，或先请全体来源方表决。",
+        "Draft it again at the portal, or ask every owner for a vote.",
+    ),
+    "vote-unknown": Clause(
+        "允许放宽派生胶囊规则的表决书（%(digest)s）不在本节点。",
+        "The vote that loosens the derived capsule's rules (%(digest)s) is not at this node.",
+        "请稍后重试；如仍缺失，请在门户重新起草策略。",
+        "Try again later; if it stays missing, draft the policy again at the portal.",
+    ),
+    "vote-missing": Clause(
+        "%(organisation)s 没有签署放宽规则的表决书；放宽须经全体来源方同意。",
+        "%(organisation)s did not sign the vote for looser rules; every owner has to.",
+        "请等全体来源方签署后再签策略。",
+        "Sign the policy once every owner has signed the vote.",
+    ),
+    "vote-other": Clause(
+        "表决书与该策略的胶囊、来源或规则不一致。",
+        "The vote is about another capsule, other sources or other rules than the policy.",
+        "请按表决书重新起草策略。",
+        "Draft the policy again from the vote.",
+    ),
+    "vote-expired": Clause(
+        "表决书已过期，不能再据以签署策略。",
+        "The vote has expired: no policy is signed by it any more.",
+        "请重新发起表决。",
+        "Ask the owners again.",
+    ),
+    "vote-lineage": Clause(
+        "%(organisation)s 的来源策略不在本节点，无法核对表决书。",
+        "The source policy of %(organisation)s is not at this node, so the vote cannot be checked.",
+        "请稍后重试。",
+        "Try again later.",
+    ),
 }
