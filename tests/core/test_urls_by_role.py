@@ -70,7 +70,7 @@ MAY: dict[str, set[str]] = {
     "capsules:api-policies": set(),  # takes a POST
     "capsules:api-policy-schema": ALL,
     "capsules:api-capsules": DATA | {"regulator"},
-    "votes:api-votes": ALL,
+    "votes:api-votes": ALL - {"operator"},
     "contracts:list": DATA | {"regulator"},
     "contracts:export": DATA | {"regulator"},
     "contracts:new": PROVIDERS | {"firm"},
