@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import cast
+from typing import Literal, cast
 from uuid import UUID
 
 import msgspec
@@ -28,7 +28,9 @@ from apps.tenants.members import Member
 from apps.tenants.models import Organisation
 from creditzone.kernel.documents import Disclosure, Engine, Input, JobRequest, Scorecard, unsigned
 from creditzone.kernel.orders import ENGINE_OF_PARTIES
+from creditzone.kernel.policy.constraints.output import STATISTIC
 
+Grouping = Literal["province"]
 LIVES = timedelta(hours=24)
 AUTHORISED_FOR = timedelta(days=1)
 SELF_ENQUIRY = "self-enquiry"
@@ -44,6 +46,8 @@ def draft_job(
     purpose: str,
     disclosures: Sequence[Disclosure],
     decision_band: int | None = None,
+    minimum_group: int | None = None,
+    grouping: Grouping | None = None,
     lives: timedelta = LIVES,
 ) -> Job:
     """Draft the organisation's job over its own capsule and those that it has contracts for, one of each domain of
@@ -58,6 +62,8 @@ def draft_job(
         purpose=purpose,
         disclosures=disclosures,
         decision_band=decision_band,
+        minimum_group=minimum_group,
+        grouping=grouping,
         lives=lives,
     )
     require_runnable(request, card_of(model), now=clock.now())
@@ -73,6 +79,8 @@ def compose_job(
     purpose: str,
     disclosures: Sequence[Disclosure],
     decision_band: int | None = None,
+    minimum_group: int | None = None,
+    grouping: Grouping | None = None,
     lives: timedelta = LIVES,
 ) -> JobRequest:
     """The request as it would be signed, nothing kept: what a check beforehand reads. Raises Forbidden, Invalid."""
@@ -97,6 +105,9 @@ def compose_job(
         subject=None,
         authorisation=None,
         consent="declared",
+        operation="statistics" if STATISTIC in disclosures else "score",
+        minimum_group=minimum_group,
+        grouping=grouping,
         person=str(actor.person_id),
         role=actor.role.value,  # type: ignore[arg-type]
         title=title,

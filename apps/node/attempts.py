@@ -31,7 +31,7 @@ from creditzone.kernel.documents import (
 from creditzone.kernel.orders import ATTEMPTS, CheckedOrder, Standing, check_order
 from creditzone.kernel.refusals import Refused
 
-NUMBERS: Final = frozenset({"decision", "grade", "score"})
+NUMBERS: Final = frozenset({"decision", "grade", "score", "statistic"})
 LIVE: Final = ("asking", "accepted", "started", "running")
 _LIVE_SQL: Final = "state IN ('asking', 'accepted', 'started', 'running')"
 _LEAVES_NO_TRACE: Final = frozenset({"zone-signature", "malformed", "wrong-party", "replayed", "node-restored"})

@@ -114,6 +114,10 @@ CREATE TABLE use (
 CREATE TABLE firm_use (
   capsule TEXT NOT NULL, rule TEXT NOT NULL, recipient TEXT NOT NULL, firm BLOB NOT NULL, job TEXT NOT NULL,
   PRIMARY KEY (capsule, rule, recipient, firm, job)) WITHOUT ROWID;
+CREATE TABLE query (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, capsule TEXT NOT NULL, recipient TEXT NOT NULL, job TEXT NOT NULL,
+  question TEXT NOT NULL, told INTEGER NOT NULL, firms BLOB NOT NULL, at INTEGER NOT NULL);
+CREATE INDEX query_of ON query (capsule, recipient);
 
 CREATE TABLE attempt (
   job TEXT NOT NULL, fence INTEGER NOT NULL, attempt INTEGER NOT NULL, order_id TEXT NOT NULL UNIQUE,

@@ -31,6 +31,7 @@ from creditzone.kernel.documents import (
     require_signature_by_one,
 )
 from creditzone.kernel.domain import UnknownDomain, domain
+from creditzone.kernel.policy.constraints.output import STATISTIC
 from creditzone.kernel.policy.constraints.window import say_instant
 from creditzone.kernel.policy.evaluation import require_allowed
 from creditzone.kernel.policy.floors import custody_undercuts, undercuts
@@ -178,16 +179,26 @@ def use_of(request: JobRequest, *, at: int) -> Use:
         disclosures=request.disclosures,
         decision_band=request.decision_band,
         evidence=request.consent,
+        operation=request.operation,
+        parameters=_parameters(request),
+        least_group=request.minimum_group,
         at=at,
     )
+
+
+def _parameters(request: JobRequest) -> dict[str, int | str]:
+    """What a policy may put bounds on, as far as the request tells it."""
+    told = {"minimum_group": request.minimum_group, "grouping": request.grouping}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _columns_of(order: Order, request: JobRequest, mine: Input) -> tuple[tuple[str, str], ...]:
     """The columns of the party's own capsule that the job reads, each with what for. None of a model that cannot be
     read: what is wrong with it is said when the model itself is checked."""
     try:
+        counts = request.operation == "statistics"
         authorises = mine.provider == request.recipient and domain(mine.domain).bears_authorisations
-        return columns_used(parse(order.model.encode(), Scorecard), mine.domain, authorised=authorises)
+        return columns_used(parse(order.model.encode(), Scorecard), mine.domain, authorised=authorises, counts=counts)
     except (DocumentError, UnknownDomain, Refused):
         return ()
 
@@ -254,7 +265,20 @@ def _signed_request(order: Order, standing: Standing) -> JobRequest:
         raise Refused("request-expired")
     if request.subject is not None and is_person(request.subject):
         raise Refused("natural-person")
+    require_one_operation(request)
     return request
+
+
+def require_one_operation(request: JobRequest) -> None:
+    """Statistics come out of statistics and nothing else does, on a least number of firms, and never about one firm
+    that asks about itself. Raises Refused."""
+    counts = request.operation == "statistics"
+    if counts != (STATISTIC in request.disclosures) or (counts and request.disclosures != (STATISTIC,)):
+        raise Refused("order-mismatch", what="disclosure")
+    if counts and (request.minimum_group is None or request.subject is not None):
+        raise Refused("order-mismatch", what="minimum_group" if request.subject is None else "subject")
+    if not counts and (request.minimum_group is not None or request.grouping is not None):
+        raise Refused("order-mismatch", what="minimum_group")
 
 
 def _my_input(request: JobRequest, standing: Standing) -> Input:

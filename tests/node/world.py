@@ -40,6 +40,7 @@ from creditzone.kernel.documents import (
     OrderStarted,
     Peer,
     Policy,
+    Receipt,
     Rule,
     Scorecard,
     SealedDelivered,
@@ -50,6 +51,7 @@ from creditzone.kernel.documents import (
     new_id,
     now_ms,
     parse,
+    read,
     signed,
     unsigned,
     with_signature,
@@ -240,6 +242,11 @@ def statements(node: Node, kind: str | None = None) -> list[Statement]:
 def bodies(node: Node, kind: str) -> list[Any]:
     """The bodies of its statements of one kind."""
     return [statement.body for statement in statements(node, kind)]
+
+
+def receipt_of(node: Node) -> Receipt:
+    """Its newest receipt."""
+    return read(bodies(node, "receipt")[-1].receipt, Receipt)
 
 
 # Data ---------------------------------------------------------------------------------------------------------------

@@ -126,6 +126,7 @@ DISCLOSURES: dict[str, Words] = {
     "grade": _("score grade"),
     "reasons": _("reasons"),
     "score": _("score"),
+    "statistic": _("statistics"),
 }
 
 JOB_STATES: dict[str, tuple[Words, str]] = {
