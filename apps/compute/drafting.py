@@ -30,6 +30,7 @@ from creditzone.kernel.documents import Disclosure, Engine, Input, JobRequest, S
 from creditzone.kernel.orders import ENGINE_OF_PARTIES
 from creditzone.kernel.policy.constraints.output import STATISTIC
 
+Consent = Literal["declared", "signed"]
 Grouping = Literal["province"]
 LIVES = timedelta(hours=24)
 AUTHORISED_FOR = timedelta(days=1)
@@ -48,6 +49,7 @@ def draft_job(
     decision_band: int | None = None,
     minimum_group: int | None = None,
     grouping: Grouping | None = None,
+    consent: Consent = "declared",
     lives: timedelta = LIVES,
 ) -> Job:
     """Draft the organisation's job over its own capsule and those that it has contracts for, one of each domain of
@@ -64,6 +66,7 @@ def draft_job(
         decision_band=decision_band,
         minimum_group=minimum_group,
         grouping=grouping,
+        consent=consent,
         lives=lives,
     )
     require_runnable(request, card_of(model), now=clock.now())
@@ -81,6 +84,7 @@ def compose_job(
     decision_band: int | None = None,
     minimum_group: int | None = None,
     grouping: Grouping | None = None,
+    consent: Consent = "declared",
     lives: timedelta = LIVES,
 ) -> JobRequest:
     """The request as it would be signed, nothing kept: what a check beforehand reads. Raises Forbidden, Invalid."""
@@ -104,7 +108,7 @@ def compose_job(
         decision_band=_band(decision_band, disclosures, scorecard),
         subject=None,
         authorisation=None,
-        consent="declared",
+        consent=consent,
         operation="statistics" if STATISTIC in disclosures else "score",
         minimum_group=minimum_group,
         grouping=grouping,

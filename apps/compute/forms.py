@@ -14,6 +14,10 @@ from creditzone.kernel.policy.purposes import PURPOSES, say_purpose
 
 RESULTS = ("grade", "decision", "score", "statistic")
 LEAST_GROUP = 10
+CONSENTS = {
+    "declared": _("as our own data have them, declared by us"),
+    "signed": _("signed by each firm, held by the provider's node"),
+}
 USUAL = "credit-risk/pre-loan"
 
 
@@ -42,6 +46,13 @@ class JobForm(forms.Form):
         label=_("Yes from which grade on"), required=False, help_text=_("For “yes or no” only.")
     )
 
+    consent = forms.ChoiceField(
+        label=_("Firms' authorisations"),
+        required=False,
+        widget=forms.RadioSelect,
+        initial="declared",
+        help_text=_("A policy may demand signatures. Firms that did not sign themselves are then left out."),
+    )
     minimum_group = forms.IntegerField(
         label=_("Firms behind each count, at least"),
         required=False,
@@ -72,6 +83,7 @@ class JobForm(forms.Form):
         self._choices("purpose", [(one, say_purpose(one, language())) for one in purposes])
         self.fields["purpose"].initial = USUAL if USUAL in purposes else purposes[0]
         self._choices("disclosure", [(one, DISCLOSURES[one]) for one in RESULTS])
+        self._choices("consent", list(CONSENTS.items()))
         self._choices("grouping", [("", _("all firms")), ("province", _("each province of registration"))])
         self._choices("decision_band", [("", "—"), *_bands(offer.card)])
 
@@ -113,6 +125,7 @@ class JobForm(forms.Form):
             "capsule_ids": [UUID(given[source_field(name)]) for name in self.offer.sources],
             "disclosures": [given["disclosure"], *(["reasons"] if given["reasons"] else [])],
             "decision_band": int(given["decision_band"]) if is_decision else None,
+            "consent": given["consent"] or "declared",
             "minimum_group": given["minimum_group"] if counts else None,
             "grouping": (given["grouping"] or None) if counts else None,
         }

@@ -322,11 +322,11 @@ def _check(node: Node, tx: Transaction, document: Signed) -> CheckedOrder:
 
 def _require_carried_out(checked: CheckedOrder) -> None:
     """What this program can carry out: a number comes out only as a form that was asked for, so reasons alone name
-    none; and a list of firms rests on what its recipient declares, for only a firm itself signs for one."""
+    none; and a firm that asks about itself does so by its own signature."""
     request = checked.request
     if not NUMBERS & set(request.disclosures):
         raise Refused("disclosure", disclosure=", ".join(request.disclosures) or "—")
-    if (request.subject is None) != (request.consent == "declared"):
+    if request.subject is not None and request.consent != "signed":
         raise Refused("order-mismatch", what="consent")
 
 

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from apps.node import attempts, capsules, contracts, datasets, firmuses, outbox, releases, sealed, shares
+from apps.node import attempts, capsules, consents, contracts, datasets, firmuses, outbox, releases, sealed, shares
 from apps.node.accounts import figures_of, receipt_of
 from apps.node.attempts import Attempt
 from apps.node.errors import NodeError
@@ -203,6 +203,7 @@ class Computation:
             "header": to_canonical(header).decode(),
             "model": self.checked.order.model,
             "authorised_on": _today() if checks else None,
+            "consenting": None if self._consenting is None else sorted(self._consenting),
             "subject": request.subject,
             "transforms": self._transforms(columns),
         }
@@ -409,7 +410,16 @@ class Computation:
         given = self.checked.request.authorisation
         if given is not None and is_withdrawn(given, self.recipient, attempts.standing_of(self.node)):
             return Ended("authorisation-withdrawn", organisation=self.recipient)
+        if self._consenting and consents.is_one_taken_back(
+            self.node, self._consenting, attempts.standing_of(self.node), since=self.started_at
+        ):
+            return Ended("consent-changed")  # whose, is for the portal not to know
         return None
+
+    @cached_property
+    def _consenting(self) -> dict[str, str] | None:
+        """The firms whose rows may enter here by their own signature, as it stood when this was first asked."""
+        return consents.of_job(self.node, self.checked, attempts.standing_of(self.node))
 
     @cached_property
     def _rests_on(self) -> tuple[str, ...]:

@@ -54,6 +54,11 @@ CREATE TABLE zone_rules (
   counts INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL);
 CREATE UNIQUE INDEX zone_rules_counted ON zone_rules (governor, version) WHERE counts;
 
+CREATE TABLE authorisation (
+  digest TEXT NOT NULL, enquirer TEXT NOT NULL, text TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (digest, text)) WITHOUT ROWID;
+CREATE INDEX authorisation_of ON authorisation (enquirer);
+
 CREATE TABLE upload (
   id TEXT PRIMARY KEY, organisation TEXT NOT NULL, filename TEXT NOT NULL, size INTEGER NOT NULL,
   received INTEGER NOT NULL DEFAULT 0, domain TEXT NOT NULL, title TEXT NOT NULL, key BLOB NOT NULL,

@@ -392,7 +392,12 @@ def _forms_of(request: JobRequest, language: str) -> str:
 
 
 def _say_consent(request: JobRequest, language: str) -> list[Segment]:
-    if request.consent == "signed":
+    if request.consent == "signed" and request.subject is None:
+        zh = "仅限本人已向接收方签署有效授权书的企业；其余行由提供方节点剔除并计数。"
+        en = (
+            "Only firms that themselves signed a live authorisation; the providers' nodes leave out and count the rest."
+        )
+    elif request.consent == "signed":
         zh, en = "依据企业本人签署的授权书。", "Under the firm's own signed authorisation."
     else:
         zh = "使用方声明：名单中的企业均有有效授权；没有有效授权的行由本节点剔除并计数。"

@@ -35,6 +35,7 @@ from creditzone.kernel.policy.constraints.output import STATISTIC
 from creditzone.kernel.policy.constraints.window import say_instant
 from creditzone.kernel.policy.evaluation import require_allowed
 from creditzone.kernel.policy.floors import custody_undercuts, undercuts
+from creditzone.kernel.policy.purposes import permits
 from creditzone.kernel.policy.use import Counts, Use
 from creditzone.kernel.refusals import Refusal, Refused
 from creditzone.kernel.sm import sm3
@@ -359,20 +360,26 @@ def _authorised(order: Order, request: JobRequest, standing: Standing) -> None:
         raise Refused("authorisation-signature", organisation=firm) from error
     if is_withdrawn(order.authorisation.digest, firm, standing):
         raise Refused("authorisation-withdrawn", organisation=firm)
-    facts = {
-        "subject": authorisation.subject == firm,
-        "enquirer": authorisation.enquirer == request.recipient,
-        "providers": {one.provider for one in request.inputs} <= set(authorisation.providers),
-        "domains": {one.domain for one in request.inputs} <= set(authorisation.domains),
-        "purpose": authorisation.purpose == request.purpose,
-        "disclosure": set(request.disclosures) <= set(authorisation.disclosures),
-        "zone": authorisation.zone == standing.zone,
-    }
-    wrong = [name for name, holds in facts.items() if not holds]
+    wrong = uncovered(authorisation, firm, request, request.inputs)
     if wrong:
         raise Refused("authorisation-mismatch", what=", ".join(wrong))
     if not authorisation.not_before <= standing.now < authorisation.not_after:
         raise Refused("authorisation-window")
+
+
+def uncovered(given: Authorisation, firm: str, request: JobRequest, inputs: Iterable[Input]) -> list[str]:
+    """By name, what of a request over these inputs a firm's authorisation does not cover; its term apart."""
+    inputs = list(inputs)
+    facts = {
+        "subject": given.subject == firm,
+        "enquirer": given.enquirer == request.recipient,
+        "providers": {one.provider for one in inputs} <= set(given.providers),
+        "domains": {one.domain for one in inputs} <= set(given.domains),
+        "purpose": permits(given.purpose, request.purpose),
+        "disclosure": set(request.disclosures) <= set(given.disclosures),
+        "zone": given.zone == request.zone,
+    }
+    return [name for name, holds in facts.items() if not holds]
 
 
 def is_withdrawn(authorisation: str, firm: str, standing: Standing) -> bool:

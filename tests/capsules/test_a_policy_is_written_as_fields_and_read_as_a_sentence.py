@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
+from apps.capsules.forms import rule_values
 from apps.capsules.models import Capsule
 from apps.capsules.selectors import head_of
 from apps.core.tenancy import tenant_tx
 from apps.datasets.models import Dataset
 from creditzone.kernel.documents import Policy
+from creditzone.kernel.policy.constraints.consent import Consent
 from tests.road import Road, make_measured
 
 HTMX = {"hx-request": "true"}
@@ -142,3 +144,17 @@ def test_only_the_owners_stewards_write_policies(road: Road, place: str, role: s
     assert client.get(f"/capsules/policies/new/?dataset={dataset.id}").status_code == status
     assert client.post(f"/capsules/policies/preview/?dataset={dataset.id}", filled(road)).status_code == status
     assert client.get("/capsules/policies/new/?dataset=nonsense").status_code in {403, 404}
+
+
+def test_a_rule_may_demand_that_firms_signed_themselves(road: Road):
+    path = f"/capsules/policies/new/?dataset={published(road).id}"
+    client = road.zone.client("centre", "steward")
+    given = filled(road, **{"r1-evidence": "signed"})
+    said = client.post(path.replace("/new/", "/preview/"), given, headers=HTMX).content.decode()
+    assert "authorisations that the firms signed" in said
+    assert 'href="#id_r1-evidence"' in said
+    assert client.post(path, given).status_code == 302
+    road.nodes["centre"].call()
+    (rule,) = road.nodes["centre"].drafts(Policy)[-1].rules
+    assert rule.clause(Consent) == Consent(evidence=("signed",))
+    assert rule_values(rule)["evidence"] == "signed"

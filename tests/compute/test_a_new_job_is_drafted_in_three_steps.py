@@ -5,6 +5,7 @@ import pytest
 from apps.compute.models import Job
 from apps.compute.selectors import request_of
 from apps.core.tenancy import tenant_tx
+from creditzone.kernel.policy.constraints.consent import Consent
 from tests.road import PURPOSE, Road
 
 
@@ -123,3 +124,20 @@ def test_a_statistic_is_drafted_with_its_least_number_of_firms(road: Road):
         request = request_of(Job.objects.get())
     assert (request.operation, request.minimum_group, request.grouping) == ("statistics", 20, "province")
     assert request.disclosures == ("statistic",)
+
+
+def test_a_policy_that_demands_signatures_takes_no_declaration(road: Road):
+    demands = {"more": (Consent(evidence=("signed",)),)}
+    capsules = [road.sealed("bank", rules=[road.rule("bank")])]
+    provided = road.sealed("centre", rules=[road.rule("bank", **demands)])
+    road.agreed(provided, "centre")
+    capsules.append(provided)
+    client = road.zone.client("bank")
+    path = f"/jobs/new/?model={card(road)}"
+    answer = client.post(path, filled(capsules))
+    assert answer.status_code == 422
+    assert "The policy does not take consent that is declared." in answer.content.decode()
+    assert client.post(path, filled(capsules, consent="signed")).status_code == 302
+    with tenant_tx(None, role="exchange"):
+        request = request_of(Job.objects.get())
+    assert (request.consent, request.subject, request.authorisation) == ("signed", None, None)
