@@ -34,7 +34,7 @@ from creditzone.kernel.domain import UnknownDomain, domain
 from creditzone.kernel.policy.constraints.output import STATISTIC
 from creditzone.kernel.policy.constraints.window import say_instant
 from creditzone.kernel.policy.evaluation import require_allowed
-from creditzone.kernel.policy.floors import custody_undercuts, undercuts
+from creditzone.kernel.policy.floors import require_within_zone_rules
 from creditzone.kernel.policy.purposes import permits
 from creditzone.kernel.policy.use import Counts, Use
 from creditzone.kernel.refusals import Refusal, Refused
@@ -414,21 +414,6 @@ def _whole_capsule(mine: Input, standing: Standing) -> tuple[CapsuleHeader, Poli
     return header, policy
 
 
-def require_within_zone_rules(policy: Policy, zone_rules: Callable[[str], ZoneRules | None], *, threshold: int) -> None:
-    """Raises Refused where a policy, or how many open its capsule together, undercuts the zone-wide rules that it was
-    written under, or where those are not known here. A policy of a time without any keeps to none."""
-    if policy.zone_rules is None:
-        return
-    rules = zone_rules(policy.zone_rules)
-    if rules is None:
-        raise Refused("zone-rules-unknown", digest=policy.zone_rules[:16])
-    below = undercuts(policy, rules)
-    if too_few := custody_undercuts(threshold, rules):
-        below.append(too_few)
-    if below:
-        raise Refused(below[0].clause, **below[0].facts)
-
-
 def _model_and_parties(order: Order, request: JobRequest) -> Scorecard:
     if sm3.digest(order.model.encode()) != request.model:
         raise Refused("model-digest")
@@ -448,19 +433,6 @@ def _model_and_parties(order: Order, request: JobRequest) -> Scorecard:
     if ENGINE_OF_PARTIES.get(len(parties)) != request.engine:
         raise Refused("parties", what="engine")
     return scorecard
-
-
-def require_sound_set(codes: list[str], *, held: Callable[[str], bool]) -> None:
-    """The check after alignment, at the provider: the common set is not empty, names no code twice, no person, and no
-    firm outside the capsule. Raises Refused."""
-    if not codes:
-        raise Refused("set-empty")
-    if len(set(codes)) != len(codes):
-        raise Refused("set-duplicates")
-    if any(is_person(code) for code in codes):
-        raise Refused("natural-person")
-    if not all(held(code) for code in codes):
-        raise Refused("set-foreign")
 
 
 def model_digest(scorecard: Scorecard) -> str:

@@ -18,13 +18,13 @@ import msgspec
 
 from apps.node.stages.names import FIRMS, PARTS, USED_UP, write_private
 from apps.node.stages.rows import COMMON, read_codes, read_values
+from creditzone.kernel.common_set import require_sound_set
 from creditzone.kernel.credit.groups import groups_of
 from creditzone.kernel.credit.scorecard import features_of, points_of
 from creditzone.kernel.documents import Policy, Scorecard, now_ms, parse
 from creditzone.kernel.engine.faults import EngineFault
 from creditzone.kernel.engine.mpc import Session
 from creditzone.kernel.engine.stage import Emit, ask
-from creditzone.kernel.orders import require_sound_set
 from creditzone.kernel.policy.constraints.base import Scope
 from creditzone.kernel.policy.evaluation import require_still_allowed
 from creditzone.kernel.policy.tags import tags_of
