@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from apps.node import contracts, outbox, sealed, shares, sources, withdrawals
+from apps.node import contracts, governance, outbox, sealed, shares, sources, withdrawals
 from apps.node.custody import place_of
 from apps.node.node import Node
 from apps.node.store import Transaction
@@ -250,6 +250,7 @@ def _standing(node: Node, tx: Transaction, provider: str, body: ShareAsked, held
         counts=lambda capsule, job: {},
         program=body.program,
         earlier=node.earlier_keys(),
+        zone_rules=lambda digest: governance.find(node, digest),
     )
 
 
