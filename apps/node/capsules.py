@@ -125,7 +125,8 @@ def seal(
     dataset = tx.one("SELECT * FROM dataset WHERE id = ? AND state = 'measured'", policy.dataset)
     if body is None or dataset is None:
         raise NodeError("dataset-unmeasured")
-    content = _let_in(policy, datasets.column_groups(body), datasets.content_keys(node, body))
+    keys = datasets.content_keys(node, body)
+    content = _let_in(policy, datasets.column_groups(body), keys)
     divided = custody.renew(node, tx, policy)
     now = node.act(tx)
     held_row = tx.one("SELECT header FROM capsule WHERE id = ?", policy.capsule)
@@ -151,7 +152,7 @@ def seal(
     _keep(tx, signed_header, signed_policy, header)
     said = CapsuleSealed(header=signed_header, policy=signed_policy, approved_by=tuple(approved_by))
     outbox.say(node, tx, said, organisation=policy.provider)
-    custody.deposit(node, tx, divided, header=signed_header, policy=signed_policy, key=key)
+    custody.deposit(node, tx, divided, header=signed_header, policy=signed_policy, keys=keys, key=key)
     return signed_header, signed_policy
 
 

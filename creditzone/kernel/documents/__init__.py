@@ -42,7 +42,7 @@ from creditzone.kernel.documents.cards import (
     Card,
     Ticket,
 )
-from creditzone.kernel.documents.custody import Custody, Deposit, Holder, HolderKind
+from creditzone.kernel.documents.custody import Custody, Deposit, Holder, HolderKind, KeptKey, Recovery, SheetShare
 from creditzone.kernel.documents.exchange import (
     CardShown,
     DocumentCompleted,
@@ -184,6 +184,7 @@ __all__ = [
     "Instant",
     "JobEnded",
     "JobRequest",
+    "KeptKey",
     "Key",
     "Learned",
     "Left",
@@ -206,6 +207,7 @@ __all__ = [
     "Recalled",
     "Receipt",
     "Receipted",
+    "Recovery",
     "RefusalNote",
     "ResultOpened",
     "Rule",
@@ -215,6 +217,7 @@ __all__ = [
     "ShareAsked",
     "ShareReleased",
     "ShareWithheld",
+    "SheetShare",
     "Signature",
     "SignatureInvalid",
     "Signed",
