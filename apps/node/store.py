@@ -95,6 +95,10 @@ CREATE TABLE own_part (capsule TEXT PRIMARY KEY, version INTEGER NOT NULL, seale
 
 CREATE TABLE custodian (
   organisation TEXT PRIMARY KEY, chosen_by TEXT NOT NULL, chosen_at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE sheet (
+  id TEXT PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('officer', 'regulator')), organisation TEXT NOT NULL,
+  name TEXT NOT NULL, public TEXT NOT NULL, made_by TEXT NOT NULL, made_at INTEGER NOT NULL,
+  asked TEXT NOT NULL, proof TEXT NOT NULL, confirmed_at INTEGER) WITHOUT ROWID;
 CREATE TABLE share_ask (
   job TEXT NOT NULL, fence INTEGER NOT NULL, holder TEXT NOT NULL, capsule TEXT NOT NULL, version INTEGER NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('asked', 'released', 'withheld', 'wrong')),

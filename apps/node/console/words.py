@@ -129,6 +129,17 @@ DISCLOSURES: dict[str, Words] = {
     "statistic": _("statistics"),
 }
 
+HOLDER_STATES: dict[str, tuple[Words, str]] = {
+    "holds-provider": (_("kept here"), "good"),
+    "holds-node": (_("not asked yet"), ""),
+    "holds-officer": (_("on paper"), ""),
+    "holds-regulator": (_("on paper"), ""),
+    "asked": (_("asked, has not answered"), "warn"),
+    "released": (_("released its share"), "good"),
+    "withheld": (_("withheld its share"), "bad"),
+    "wrong": (_("gave a share that does not fit"), "bad"),
+}
+
 JOB_STATES: dict[str, tuple[Words, str]] = {
     "asking": (_("asks custodians for their shares"), "now"),
     "accepted": (_("accepted, waits for the start"), "now"),

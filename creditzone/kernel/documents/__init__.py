@@ -45,7 +45,7 @@ from creditzone.kernel.documents.cards import (
     Ticket,
 )
 from creditzone.kernel.documents.certificates import CapsuleCertificate, ResultDeletion, SpentUses, StoppedJob
-from creditzone.kernel.documents.custody import Custody, Deposit, Holder, HolderKind
+from creditzone.kernel.documents.custody import Custody, Deposit, Holder, HolderKind, KeptKey, Recovery, SheetShare
 from creditzone.kernel.documents.exchange import (
     CardShown,
     DocumentCompleted,
@@ -195,6 +195,7 @@ __all__ = [
     "Instant",
     "JobEnded",
     "JobRequest",
+    "KeptKey",
     "Key",
     "Learned",
     "Left",
@@ -217,6 +218,7 @@ __all__ = [
     "Recalled",
     "Receipt",
     "Receipted",
+    "Recovery",
     "RefusalNote",
     "ResultDeleted",
     "ResultDeletion",
@@ -228,6 +230,7 @@ __all__ = [
     "ShareAsked",
     "ShareReleased",
     "ShareWithheld",
+    "SheetShare",
     "Signature",
     "SignatureInvalid",
     "Signed",
