@@ -25,7 +25,7 @@ from creditzone.kernel.documents import (
     with_signature,
 )
 from creditzone.kernel.sm.sm2 import PrivateKey
-from tests.node import jobs, world
+from tests.node import guarding, jobs, world
 from tests.node.world import BANK, CENTRE, PLATFORM, Zone
 
 
@@ -293,3 +293,31 @@ def test_a_node_opens_nothing_that_undercuts_the_rules_it_was_signed_under(quart
         )
         job = jobs.ready(quartet)
     assert answer(job) == "floor-uses"
+
+
+@pytest.mark.parametrize(("is_told", "answered"), [(True, "accepted"), (False, "share-withheld")])
+def test_a_custodian_releases_only_under_rules_that_it_believes_itself(
+    quartet: Zone, monkeypatch, is_told: bool, answered: str
+):
+    centre, platform = quartet.nodes[CENTRE], quartet.nodes[PLATFORM]
+    guarding.choose(centre, PLATFORM)
+    document = governed(quartet, rules_of(quartet))
+    with monkeypatch.context() as drafting:
+        drafting.setattr(
+            world,
+            "policy",
+            lambda *given, policy=world.policy, **more: msgspec.structs.replace(
+                policy(*given, **more), zone_rules=document.digest if given[1].organisation == CENTRE else None
+            ),
+        )
+        job = jobs.ready(quartet, number=40)
+    guarding.carry(quartet, centre, "deposit")
+    if is_told:
+        confirm(platform)
+        tell(quartet, platform, document)
+    world.offer(quartet, centre, job.order(centre))
+    guarding.carry(quartet, centre, "share-asked")
+    guarding.carry(quartet, platform, "share", "share-withheld")
+    refusals = world.bodies(centre, "refuse")
+    assert (refusals[-1].refusal.clause if refusals else "accepted") == answered
+    assert bool(world.bodies(centre, "accept")) == is_told
