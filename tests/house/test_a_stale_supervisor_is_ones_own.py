@@ -26,7 +26,7 @@ def start() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
 
     def begin(*words: str) -> subprocess.Popen[bytes]:
         waits = (
-            "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); "  # ignored where the run is in the background
+            "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); "  # background runs ignore it
             "print('here', flush=True); signal.pause()"
         )
         process = subprocess.Popen([sys.executable, "-c", waits, *words], stdout=subprocess.PIPE)
