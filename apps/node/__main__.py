@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from apps.node import cards, firms, governance, guardians, health, passkeys, recovery, roster, rotation, unlocking
 from apps.node.config import Config, ConfigError, read_config, write_config
@@ -323,4 +324,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # the answer has standard output alone
     sys.exit(main())
