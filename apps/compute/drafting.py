@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import product
 from typing import Literal, cast
 from uuid import UUID
 
@@ -126,7 +127,8 @@ def draft_enquiry(
 ) -> Job:
     """Draft a firm's enquiry about itself: its authorisation and the job request, both for it to sign in its node.
 
-    For each domain of the public scorecard the newest capsule is taken whose policy lets firms ask about themselves.
+    For each domain of the public scorecard the newest capsule is taken whose policy lets firms ask about themselves,
+    each of another provider.
     Raises Forbidden, Invalid; Refused with the clause at which a node would stop it."""
     require_role(actor, Act.DRAFT)
     scorecard = card_of(model)
@@ -151,7 +153,7 @@ def draft_enquiry(
         drafted_at=clock.to_ms(now),
         expires_at=clock.to_ms(now + LIVES),
     )
-    chosen = [_open_capsule(domain, asked) for domain in scorecard.domains]
+    chosen = _open_capsules(scorecard.domains, asked)
     authorisation = draft_authorisation(
         actor=actor,
         enquirer=firm,
@@ -169,12 +171,22 @@ def draft_enquiry(
     return _keep(actor, request)
 
 
-def _open_capsule(domain: str, asked: JobRequest) -> Capsule:
-    for capsule in capsules.open_to_subjects(domain).select_related("provider"):
-        head = capsules.head_of(capsule)
-        if head is not None and policy_allows(head, asked, now=clock.now()):
-            return capsule
+def _open_capsules(domains: Sequence[str], asked: JobRequest) -> tuple[Capsule, ...]:
+    """The newest capsules that let firms ask, one a domain and each of another provider: one that holds two of the
+    domains is one party only."""
+    for chosen in product(*(_newest_by_provider(domain, asked) for domain in domains)):
+        if len({capsule.provider_id for capsule in chosen}) == len(chosen):
+            return chosen
     raise Invalid.of("model", _("No provider lets firms ask about themselves with this scorecard yet."))
+
+
+def _newest_by_provider(domain: str, asked: JobRequest) -> list[Capsule]:
+    found: dict[UUID, Capsule] = {}
+    for capsule in capsules.open_to_subjects(domain).select_related("provider"):
+        head = None if capsule.provider_id in found else capsules.head_of(capsule)
+        if head is not None and policy_allows(head, asked, now=clock.now()):
+            found[capsule.provider_id] = capsule
+    return list(found.values())
 
 
 def _engine(parties: int) -> Engine:
