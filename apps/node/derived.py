@@ -31,12 +31,11 @@ from creditzone.kernel.documents import (
     Policy,
     SignatureInvalid,
     Signed,
+    now_ms,
     read,
-    require_signature,
 )
 from creditzone.kernel.domain import domain
 from creditzone.kernel.policy.lineage import derived_rules
-from creditzone.kernel.sm.sm2 import PublicKey
 
 DOMAIN: Final = "joint_result"
 _SHANGHAI: Final = timedelta(hours=8)
@@ -88,16 +87,15 @@ def lineage_of(node: Node, dataset: str) -> Lineage | None:
 
 def keep_policy(node: Node, tx: Transaction, document: Signed, policy: Policy) -> None:
     """Keep another provider's policy that its confirmed key signed; any other is left alone."""
-    card = node.card_of(policy.provider)
-    if card is None:
-        return
     try:
-        require_signature(document, Policy, by=policy.provider, key=PublicKey.from_hex(card.signing_key))
+        node.require_signed(document, Policy, by=policy.provider, dated=policy.drafted_at, now=now_ms())
     except SignatureInvalid:
         return
     tx.run(
-        "INSERT INTO peer_policy (digest, text) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO peer_policy (digest, capsule, version, text) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         document.digest,
+        policy.capsule,
+        policy.version,
         msgspec.json.encode(document).decode(),
     )
 

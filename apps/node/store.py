@@ -73,7 +73,9 @@ CREATE TABLE dataset (
   measured TEXT, created_at INTEGER NOT NULL, measured_at INTEGER);
 
 CREATE TABLE lineage (upload TEXT PRIMARY KEY, job TEXT NOT NULL, text TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE peer_policy (digest TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE peer_policy (
+  digest TEXT PRIMARY KEY, capsule TEXT NOT NULL, version INTEGER NOT NULL, text TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX peer_policy_of ON peer_policy (capsule, version);
 
 CREATE TABLE body (
   id TEXT PRIMARY KEY, dataset TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('rows', 'quarantine')),
@@ -136,6 +138,7 @@ CREATE TABLE attempt (
   stage TEXT NOT NULL DEFAULT 'check', reason TEXT, at INTEGER NOT NULL, changed_at INTEGER NOT NULL,
   PRIMARY KEY (job, fence)) WITHOUT ROWID;
 CREATE INDEX attempt_live ON attempt (state) WHERE state IN ('asking', 'accepted', 'started', 'running');
+CREATE VIEW live_attempt AS SELECT * FROM attempt WHERE state IN ('asking', 'accepted', 'started', 'running');
 
 CREATE TABLE result (
   job TEXT PRIMARY KEY, organisation TEXT NOT NULL, request TEXT NOT NULL, model TEXT,
