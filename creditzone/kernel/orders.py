@@ -109,8 +109,8 @@ class Standing:
     capsule: Callable[[str], HeldCapsule | None]
     counts: Callable[[str, str], Mapping[str, Counts]]
     program: str
+    zone_rules: Callable[[str], ZoneRules | None]
     earlier: Mapping[str, Sequence[EarlierKey]] = field(default_factory=dict)
-    zone_rules: Callable[[str], ZoneRules | None] = lambda _: None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,15 @@ def undercuts(policy: Policy, zone_rules: ZoneRules) -> list[Refusal]:
     return [refusal for rule in policy.rules for refusal in rule_undercuts(rule, zone_rules)]
 
 
+def require_above_floors(policy: Policy, zone_rules: ZoneRules, *, threshold: int) -> None:
+    """Raises Refused with the first floor below which a policy is, or the number of those who open its capsule."""
+    below = undercuts(policy, zone_rules)
+    if too_few := custody_undercuts(threshold, zone_rules):
+        below.append(too_few)
+    if below:
+        raise Refused(below[0].clause, **below[0].facts)
+
+
 def rule_undercuts(rule: Rule, zone_rules: ZoneRules) -> list[Refusal]:
     """Everything in which one rule undercuts the zone-wide rules."""
     if rule.effect == "deny":
@@ -91,8 +100,4 @@ def require_within_zone_rules(policy: Policy, zone_rules: Callable[[str], ZoneRu
     rules = zone_rules(policy.zone_rules)
     if rules is None:
         raise Refused("zone-rules-unknown", digest=policy.zone_rules[:16])
-    below = undercuts(policy, rules)
-    if too_few := custody_undercuts(threshold, rules):
-        below.append(too_few)
-    if below:
-        raise Refused(below[0].clause, **below[0].facts)
+    require_above_floors(policy, rules, threshold=threshold)
