@@ -11,6 +11,7 @@ from apps.core.tenancy import tenant_tx
 from apps.datasets.models import Dataset
 from creditzone.kernel.documents import Policy
 from creditzone.kernel.policy.constraints.consent import Consent
+from creditzone.kernel.policy.constraints.place import Place
 from tests.road import Road, make_measured
 
 HTMX = {"hx-request": "true"}
@@ -158,3 +159,16 @@ def test_a_rule_may_demand_that_firms_signed_themselves(road: Road):
     (rule,) = road.nodes["centre"].drafts(Policy)[-1].rules
     assert rule.clause(Consent) == Consent(evidence=("signed",))
     assert rule_values(rule)["evidence"] == "signed"
+
+
+def test_what_no_field_shows_stays_when_a_rule_is_edited(road: Road):
+    place = Place(divisions=("42",))
+    capsule = road.sealed("centre", rules=[road.rule("bank", id="credit-risk", more=(place,))])
+    client = road.zone.client("centre", "steward")
+    path = f"/capsules/policies/new/?capsule={capsule.id}"
+    said = client.post(path.replace("/new/", "/preview/"), filled(road), headers=HTMX).content.decode()
+    assert "Hubei" in said or "42" in said
+    assert client.post(path, filled(road)).status_code == 302
+    road.nodes["centre"].call()
+    (rule,) = road.nodes["centre"].drafts(Policy)[-1].rules
+    assert rule.clause(Place) == place
