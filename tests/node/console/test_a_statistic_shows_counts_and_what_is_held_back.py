@@ -5,9 +5,8 @@ import io
 
 import pytest
 
-from apps.node import queries, roster
+from apps.node import queries
 from apps.node.resultfile import Counted
-from creditzone.kernel.documents import now_ms
 from creditzone.kernel.policy.history import BUDGET, Part
 from tests.node.console import furnished
 from tests.node.console.conftest import BANK, post
@@ -16,11 +15,6 @@ GROUPS = (
     Counted(group="11", firms=120, bands=(0, 0, 30, 40, 50, 0, 0, 0)),
     Counted(group="others", firms=30, bands=(0, 0, 0, 0, 30, 0, 0, 0)),
 )
-
-
-@pytest.fixture
-def acting(node, owner):
-    return roster.acting(node, person=owner.id, organisation=BANK, factor_at=now_ms())
 
 
 @pytest.fixture
