@@ -7,10 +7,17 @@ from collections.abc import Iterable
 from typing import Final
 
 from creditzone.kernel.credit.uscc import is_person
-from creditzone.kernel.documents import Authorisation, DocumentError, SignatureInvalid, Signed, read, require_signature
-from creditzone.kernel.orders import CheckedOrder, Standing, is_withdrawn, uncovered
+from creditzone.kernel.documents import (
+    Authorisation,
+    DocumentError,
+    SignatureInvalid,
+    Signed,
+    read,
+    require_signature_by_one,
+)
+from creditzone.kernel.orders import CheckedOrder, Standing, is_withdrawn, keys_of, uncovered
 from creditzone.kernel.policy.constraints.columns import Columns
-from creditzone.kernel.sm.sm2 import PublicKey, Sm2Error
+from creditzone.kernel.sm.sm2 import Sm2Error
 
 NEEDS_CONSENT: Final = frozenset({"firm_authorisation", "person_consent"})
 """Grounds on which a column enters only where its firm agrees."""
@@ -39,11 +46,13 @@ def consenting(held: Iterable[Signed], checked: CheckedOrder, standing: Standing
 
 def _firm_that_lets(document: Signed, checked: CheckedOrder, standing: Standing) -> str | None:
     try:
-        firm = read(document, Authorisation).subject
+        said = read(document, Authorisation)
+        firm = said.subject
         card = standing.cards.get(firm)
         if card is None or is_person(firm):
             return None
-        given = require_signature(document, Authorisation, by=firm, key=PublicKey.from_hex(card.signing_key))
+        keys = keys_of(card, standing.earlier.get(firm, ()), dated=said.drafted_at)
+        given = require_signature_by_one(document, Authorisation, by=firm, keys=keys)
     except (DocumentError, SignatureInvalid, Sm2Error):
         return None
     lives = given.not_before <= standing.now < given.not_after

@@ -10,8 +10,9 @@ import pytest
 
 from creditzone.kernel import documents as d
 from creditzone.kernel.consent import consenting, rests_on_signatures
-from creditzone.kernel.orders import CheckedOrder, check_order
+from creditzone.kernel.orders import CheckedOrder, EarlierKey, check_order
 from creditzone.kernel.policy.constraints.columns import Columns, ColumnUse
+from creditzone.kernel.sm.sm2 import PrivateKey
 from tests.kernel.zone_fixture import BANK, CENTRE, DAY, FIRM, NOW, PLATFORM, Zone
 
 
@@ -47,6 +48,16 @@ def given(zone: Zone, /, *, key: str = FIRM, **changes: object) -> d.Signed:
 def test_a_firm_that_signed_for_this_recipient_and_use_enters(zone):
     document = given(zone)
     assert consenting([document], checked(zone), zone.standing()) == {FIRM: document.digest}
+
+
+def test_an_authorisation_of_before_its_firm_changed_keys_counts(zone):
+    document = given(zone)
+    cards = dict(zone.standing().cards)
+    cards[FIRM] = msgspec.structs.replace(cards[FIRM], signing_key=PrivateKey.generate().public.hex)
+    earlier = EarlierKey(key=zone.keys[FIRM].public.hex, replaced_at=NOW, until=NOW)
+    assert consenting([document], checked(zone), zone.standing(cards=cards)) == {}
+    standing = zone.standing(cards=cards, earlier={FIRM: (earlier,)})
+    assert consenting([document], checked(zone), standing) == {FIRM: document.digest}
 
 
 CASES = [
