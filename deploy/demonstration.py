@@ -183,7 +183,8 @@ def seal(who: Officer, dataset: str, rules: list[dict[str, Any]]) -> str:
 
 
 def rules_for(username: str, cards: dict[str, str]) -> list[dict[str, Any]]:
-    """The rules of a holder's capsule: for the bank's scoring, and for a firm that asks about itself."""
+    """The rules of a holder's capsule: for the bank's scoring and its statistics, and for a firm that asks about
+    itself."""
     window = {"days": DAYS}
     bank = {
         "id": "credit-risk",
@@ -196,6 +197,7 @@ def rules_for(username: str, cards: dict[str, str]) -> list[dict[str, Any]]:
         "uses": 200,
         **window,
     }
+    counts = {**bank, "id": "statistics", "disclosures": ["statistic"], "minimum_group": 10, "uses": 50}
     own = {
         "id": "self-enquiry",
         "grantees": ["subject"],
@@ -207,7 +209,7 @@ def rules_for(username: str, cards: dict[str, str]) -> list[dict[str, Any]]:
         "uses": 1000,
         **window,
     }
-    return [bank] if username == "bank-steward" else [bank, own]
+    return [bank, counts] if username == "bank-steward" else [bank, counts, own]
 
 
 def agree_contracts(zone: Zone, officers: dict[str, Officer], notes: Notes) -> None:

@@ -133,9 +133,10 @@ class RuleForm(forms.Form):
         help_text=_("What is derived carries the strictest of all its sources' rules. Empty: never."),
     )
 
-    def __init__(self, *args: Any, domain: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, domain: str, former: Sequence[Rule] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.domain = domain
+        self.former = {rule.id: rule for rule in former}
         self.holds_floors = True
         self._choices("grantees", _grantees())
         self._choices("purposes", [(code, say_purpose(code, language())) for code in PURPOSES])
@@ -191,10 +192,12 @@ class RuleForm(forms.Form):
         )
 
     def _more(self, given: Mapping[str, Any]) -> tuple[Clause, ...]:
-        """Clauses that a rule need not have: consent, duties, derivation, and what of the template no field shows."""
-        template = {type(one): one for one in self.begun_with.clauses} if self.begun_with else {}
+        """Clauses that a rule need not have: consent, duties, derivation, and what no field shows of the template or of
+        the rule as it was."""
+        was = self.former.get(str(given.get("id")))
+        begun = self.begun_with.clauses if self.begun_with else was.clauses if was else ()
         kind = given.get("evidence")
-        found: dict[type, Clause] = {one: template[one] for one in (Place, Payment) if one in template}
+        found: dict[type, Clause] = {type(one): one for one in begun if isinstance(one, Place | Payment)}
         found |= {Consent: Consent(evidence=(kind,))} if kind else {}
         found |= {type(one): one for one in duties_and_derivation(given)}
         return tuple(found[one] for one in KINDS if one in found)
@@ -362,6 +365,6 @@ def initial_forms(values: Sequence[Mapping[str, Any]], *, domain: str) -> list[R
     return [RuleForm(initial=dict(one), prefix=f"r{at}", domain=domain) for at, one in enumerate(values, start=1)]
 
 
-def bound_forms(data: Any, count: int, *, domain: str) -> list[RuleForm]:
-    """Forms bound to what was sent."""
-    return [RuleForm(data, prefix=f"r{at}", domain=domain) for at in range(1, count + 1)]
+def bound_forms(data: Any, count: int, *, domain: str, former: Sequence[Rule]) -> list[RuleForm]:
+    """Forms bound to what was sent; `former` are the rules of the version before."""
+    return [RuleForm(data, prefix=f"r{at}", domain=domain, former=former) for at in range(1, count + 1)]

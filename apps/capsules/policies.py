@@ -1,8 +1,9 @@
 """The policy form: rules as fields, their sentence while they are written, and the draft for the own node to sign."""
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -84,6 +85,12 @@ class Subject:
     def version(self) -> int:
         """The version that is being written."""
         return self.capsule.version + 1 if self.capsule else 1
+
+    @cached_property
+    def former(self) -> Sequence[Rule]:
+        """The rules of the version in force; none before the first."""
+        head = selectors.head_of(self.capsule) if self.capsule else None
+        return head.policy.rules if head else ()
 
     @property
     def query(self) -> str:
@@ -180,11 +187,10 @@ def _first_forms(request: TenantRequest, subject: Subject) -> list[RuleForm]:
     """The template that the address names, else the head's rules; none where a template is still to be chosen."""
     name = request.GET.get("template", "")
     template = next((one for one in zone_templates() if one.id == name), None)
-    head = selectors.head_of(subject.capsule) if subject.capsule else None
     if template is not None:
         values = [template_values(template)]
-    elif head and head.policy.rules and not name:
-        values = [rule_values(rule) for rule in head.policy.rules]
+    elif subject.former and not name:
+        values = [rule_values(rule) for rule in subject.former]
     elif name == BLANK or not zone_templates():
         values = [{"id": "rule-1"}]
     else:
@@ -219,7 +225,7 @@ def _begun(name: str, taken: Collection[str]) -> dict[str, Any] | None:
 
 
 def _draft(request: TenantRequest, subject: Subject) -> HttpResponse:
-    forms = bound_forms(request.POST, _count(request), domain=subject.dataset.domain)
+    forms = bound_forms(request.POST, _count(request), domain=subject.dataset.domain, former=subject.former)
     checked = [form.is_valid() for form in forms]  # every form, so that each shows its own mistakes
     if all(checked):
         since = clock.now()
@@ -267,7 +273,7 @@ def preview(request: TenantRequest) -> HttpResponse:
     subject = _subject(request)
     if subject is None:
         raise NotFound(what=_("dataset"))
-    forms = bound_forms(request.POST, _count(request), domain=subject.dataset.domain)
+    forms = bound_forms(request.POST, _count(request), domain=subject.dataset.domain, former=subject.former)
     return render(request, "capsules/_sentence.html", _said(request, subject, forms))
 
 
@@ -295,7 +301,7 @@ def _sketches(forms: list[RuleForm], subject: Subject) -> list[Rule]:
     rules = []
     for form in forms:
         values = {form.add_prefix(name): form[name].value() for name in form.fields}
-        filled = RuleForm(_Answers(values), prefix=form.prefix, domain=subject.dataset.domain)
+        filled = RuleForm(_Answers(values), prefix=form.prefix, domain=subject.dataset.domain, former=subject.former)
         rules.append(msgspec.structs.replace(filled.sketch(since=since), id=str(form["id"].value() or "rule")[:40]))
     return rules
 

@@ -29,6 +29,9 @@ class JobDraftSerializer(serializers.Serializer[Any]):
     purpose = serializers.CharField(max_length=60)
     disclosures = serializers.ListField(child=serializers.ChoiceField(DISCLOSURES), min_length=1)
     decision_band = serializers.IntegerField(min_value=0, required=False, allow_null=True, default=None)
+    minimum_group = serializers.IntegerField(min_value=10, required=False, allow_null=True, default=None)
+    grouping = serializers.ChoiceField(["province"], required=False, allow_null=True, default=None)
+    consent = serializers.ChoiceField(["declared", "signed"], required=False, default="declared")
     capsules = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=3)
 
 

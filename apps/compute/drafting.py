@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import cast
+from itertools import product
+from typing import Literal, cast
 from uuid import UUID
 
 import msgspec
@@ -28,7 +29,10 @@ from apps.tenants.members import Member
 from apps.tenants.models import Organisation
 from creditzone.kernel.documents import Disclosure, Engine, Input, JobRequest, Scorecard, unsigned
 from creditzone.kernel.orders import ENGINE_OF_PARTIES
+from creditzone.kernel.policy.constraints.output import STATISTIC
 
+Consent = Literal["declared", "signed"]
+Grouping = Literal["province"]
 LIVES = timedelta(hours=24)
 AUTHORISED_FOR = timedelta(days=1)
 SELF_ENQUIRY = "self-enquiry"
@@ -44,6 +48,9 @@ def draft_job(
     purpose: str,
     disclosures: Sequence[Disclosure],
     decision_band: int | None = None,
+    minimum_group: int | None = None,
+    grouping: Grouping | None = None,
+    consent: Consent = "declared",
     lives: timedelta = LIVES,
 ) -> Job:
     """Draft the organisation's job over its own capsule and those that it has contracts for, one of each domain of
@@ -58,6 +65,9 @@ def draft_job(
         purpose=purpose,
         disclosures=disclosures,
         decision_band=decision_band,
+        minimum_group=minimum_group,
+        grouping=grouping,
+        consent=consent,
         lives=lives,
     )
     require_runnable(request, card_of(model), now=clock.now())
@@ -73,6 +83,9 @@ def compose_job(
     purpose: str,
     disclosures: Sequence[Disclosure],
     decision_band: int | None = None,
+    minimum_group: int | None = None,
+    grouping: Grouping | None = None,
+    consent: Consent = "declared",
     lives: timedelta = LIVES,
 ) -> JobRequest:
     """The request as it would be signed, nothing kept: what a check beforehand reads. Raises Forbidden, Invalid."""
@@ -96,7 +109,10 @@ def compose_job(
         decision_band=_band(decision_band, disclosures, scorecard),
         subject=None,
         authorisation=None,
-        consent="declared",
+        consent=consent,
+        operation="statistics" if STATISTIC in disclosures else "score",
+        minimum_group=minimum_group,
+        grouping=grouping,
         person=str(actor.person_id),
         role=actor.role.value,  # type: ignore[arg-type]
         title=title,
@@ -111,7 +127,8 @@ def draft_enquiry(
 ) -> Job:
     """Draft a firm's enquiry about itself: its authorisation and the job request, both for it to sign in its node.
 
-    For each domain of the public scorecard the newest capsule is taken whose policy lets firms ask about themselves.
+    For each domain of the public scorecard the newest capsule is taken whose policy lets firms ask about themselves,
+    each of another provider.
     Raises Forbidden, Invalid; Refused with the clause at which a node would stop it."""
     require_role(actor, Act.DRAFT)
     scorecard = card_of(model)
@@ -136,7 +153,7 @@ def draft_enquiry(
         drafted_at=clock.to_ms(now),
         expires_at=clock.to_ms(now + LIVES),
     )
-    chosen = [_open_capsule(domain, asked) for domain in scorecard.domains]
+    chosen = _open_capsules(scorecard.domains, asked)
     authorisation = draft_authorisation(
         actor=actor,
         enquirer=firm,
@@ -154,12 +171,22 @@ def draft_enquiry(
     return _keep(actor, request)
 
 
-def _open_capsule(domain: str, asked: JobRequest) -> Capsule:
-    for capsule in capsules.open_to_subjects(domain).select_related("provider"):
-        head = capsules.head_of(capsule)
-        if head is not None and policy_allows(head, asked, now=clock.now()):
-            return capsule
+def _open_capsules(domains: Sequence[str], asked: JobRequest) -> tuple[Capsule, ...]:
+    """The newest capsules that let firms ask, one a domain and each of another provider: one that holds two of the
+    domains is one party only."""
+    for chosen in product(*(_newest_by_provider(domain, asked) for domain in domains)):
+        if len({capsule.provider_id for capsule in chosen}) == len(chosen):
+            return chosen
     raise Invalid.of("model", _("No provider lets firms ask about themselves with this scorecard yet."))
+
+
+def _newest_by_provider(domain: str, asked: JobRequest) -> list[Capsule]:
+    found: dict[UUID, Capsule] = {}
+    for capsule in capsules.open_to_subjects(domain).select_related("provider"):
+        head = None if capsule.provider_id in found else capsules.head_of(capsule)
+        if head is not None and policy_allows(head, asked, now=clock.now()):
+            found[capsule.provider_id] = capsule
+    return list(found.values())
 
 
 def _engine(parties: int) -> Engine:

@@ -16,7 +16,7 @@ from apps.tenants.models import Organisation
 from creditzone.kernel.documents import JobEnded, OrderStopped
 
 ATTEMPTS = 2
-RETRIED = frozenset({"peer-lost", "node-lost", "node-restarted", "lease-lost", "engine-failed"})
+RETRIED = frozenset({"peer-lost", "node-lost", "node-restarted", "lease-lost", "engine-failed", "consent-changed"})
 """Endings that a second attempt may mend: nothing was refused, something broke."""
 
 

@@ -12,7 +12,12 @@ from apps.compute.wording import DISCLOSURES, domain_name, language
 from creditzone.kernel.documents import Scorecard
 from creditzone.kernel.policy.purposes import PURPOSES, say_purpose
 
-RESULTS = ("grade", "decision", "score")
+RESULTS = ("grade", "decision", "score", "statistic")
+LEAST_GROUP = 10
+CONSENTS = {
+    "declared": _("as our own data have them, declared by us"),
+    "signed": _("signed by each firm, held by the provider's node"),
+}
 USUAL = "credit-risk/pre-loan"
 
 
@@ -41,6 +46,28 @@ class JobForm(forms.Form):
         label=_("Yes from which grade on"), required=False, help_text=_("For “yes or no” only.")
     )
 
+    consent = forms.ChoiceField(
+        label=_("Firms' authorisations"),
+        required=False,
+        widget=forms.RadioSelect,
+        initial="declared",
+        help_text=_("A policy may demand signatures. Firms that did not sign themselves are then left out."),
+    )
+    minimum_group = forms.IntegerField(
+        label=_("Firms behind each count, at least"),
+        required=False,
+        min_value=LEAST_GROUP,
+        max_value=10**6,
+        initial=LEAST_GROUP,
+        help_text=_("For statistics only. Smaller counts are held back; no policy lets you go below its own number."),
+        error_messages={"min_value": _("Statistics rest on at least 10 firms.")},
+    )
+    grouping = forms.ChoiceField(
+        label=_("Counted for"),
+        required=False,
+        help_text=_("For statistics only. Groups with too few firms are put together."),
+    )
+
     def __init__(self, offer: Offer, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.offer = offer
@@ -56,6 +83,8 @@ class JobForm(forms.Form):
         self._choices("purpose", [(one, say_purpose(one, language())) for one in purposes])
         self.fields["purpose"].initial = USUAL if USUAL in purposes else purposes[0]
         self._choices("disclosure", [(one, DISCLOSURES[one]) for one in RESULTS])
+        self._choices("consent", list(CONSENTS.items()))
+        self._choices("grouping", [("", _("all firms")), ("province", _("each province of registration"))])
         self._choices("decision_band", [("", "—"), *_bands(offer.card)])
 
     def _choices(self, name: str, choices: list[Any]) -> None:
@@ -68,23 +97,37 @@ class JobForm(forms.Form):
         """The bound fields of the data domains, in the scorecard's order."""
         return [self[source_field(name)] for name in self.offer.sources]
 
+    @property
+    def has_statistic(self) -> bool:
+        """Whether a statistic is asked for, or something of one is wrong."""
+        return self["disclosure"].value() == "statistic" or bool(self["minimum_group"].errors)
+
     def clean(self) -> dict[str, Any]:
         """A yes needs to know from which grade on."""
         given = super().clean() or {}
         if given.get("disclosure") == "decision" and not given.get("decision_band"):
             self.add_error("decision_band", gettext("Choose from which grade on the answer is yes."))
+        if given.get("disclosure") == "statistic":
+            if given.get("minimum_group") is None and "minimum_group" not in self.errors:
+                self.add_error("minimum_group", gettext("Say how many firms each count rests on."))
+            if given.get("reasons"):
+                self.add_error("reasons", gettext("A statistic names no firm, so it has no reasons."))
         return given
 
     def wish(self) -> dict[str, Any]:
         """What the services take, beside actor and scorecard."""
         given = self.cleaned_data
         is_decision = given["disclosure"] == "decision"
+        counts = given["disclosure"] == "statistic"
         return {
             "title": given["title"],
             "purpose": given["purpose"],
             "capsule_ids": [UUID(given[source_field(name)]) for name in self.offer.sources],
             "disclosures": [given["disclosure"], *(["reasons"] if given["reasons"] else [])],
             "decision_band": int(given["decision_band"]) if is_decision else None,
+            "consent": given["consent"] or "declared",
+            "minimum_group": given["minimum_group"] if counts else None,
+            "grouping": (given["grouping"] or None) if counts else None,
         }
 
 

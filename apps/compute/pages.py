@@ -206,6 +206,10 @@ def facts(view: View) -> list[tuple[Words, Any]]:
         rows.append(
             (_("Firms' authorisations"), _("declared by the recipient; its node drops rows without a live one"))
         )
+    elif view.page.request.subject is None:
+        rows.append(
+            (_("Firms' authorisations"), _("signed by each firm; the providers' nodes drop and count all other rows"))
+        )
     else:
         rows.append((_("Firms' authorisations"), _("signed by the firm itself")))
     if job.attempt > 1:

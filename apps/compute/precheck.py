@@ -24,6 +24,7 @@ def require_runnable(request: JobRequest, scorecard: Scorecard, *, now: datetime
     """Raise Refused with the first clause that fails: model and parties, subject, then each input's contract, capsule
     and policy."""
     _require_parties(request, scorecard)
+    orders.require_one_operation(request)
     if request.subject is not None and is_person(request.subject):
         raise Refused("natural-person")
     for _input, refusal in check_inputs(request, now=now):

@@ -37,6 +37,7 @@ DISCLOSURES: dict[str, Words] = {
     "decision": gettext_lazy("yes or no"),
     "score": gettext_lazy("score"),
     "reasons": gettext_lazy("reason codes"),
+    "statistic": gettext_lazy("statistics: how many firms in each grade"),
 }
 ENGINES: dict[str, Words] = {
     "cheetah": gettext_lazy("CHEETAH, two parties"),
@@ -85,6 +86,26 @@ FACTS: dict[str, Words] = {
     "price_fen": gettext_lazy("Price in fen"),
     "not_before": gettext_lazy("From"),
     "not_after": gettext_lazy("Until"),
+    "at": pgettext_lazy("fact", "Instant"),
+    "band": pgettext_lazy("fact", "Lowest band of a decision"),
+    "clause": pgettext_lazy("fact", "Clause"),
+    "columns": pgettext_lazy("fact", "Columns"),
+    "days": pgettext_lazy("fact", "Days"),
+    "division": pgettext_lazy("fact", "Region"),
+    "expected": pgettext_lazy("fact", "Expected"),
+    "fact": pgettext_lazy("fact", "Fact"),
+    "firms": pgettext_lazy("fact", "Firms"),
+    "holder": pgettext_lazy("fact", "Holder of a share"),
+    "least": pgettext_lazy("fact", "Not less than"),
+    "limit": pgettext_lazy("fact", "Limit"),
+    "most": pgettext_lazy("fact", "At most"),
+    "operation": pgettext_lazy("fact", "Operation"),
+    "parameter": pgettext_lazy("fact", "Parameter"),
+    "program": pgettext_lazy("fact", "Program"),
+    "role": pgettext_lazy("fact", "Role"),
+    "rows": pgettext_lazy("fact", "Rows"),
+    "version": pgettext_lazy("fact", "Version"),
+    "window": pgettext_lazy("fact", "Window"),
 }
 
 
@@ -253,6 +274,7 @@ def _learned(row: LearnedRow, card: Scorecard | None) -> Thing:
         "grades": _("%(n)s score grades (%(best)s to %(worst)s); no score, no item of anybody else's data"),
         "scores": _("%(n)s scores; no item of anybody else's data"),
         "decisions": _("%(n)s answers, yes or no; no grade, no item of anybody else's data"),
+        "statistics": _("counts of %(n)s firms by score grade, small ones held back; nothing about any one firm"),
         "reasons": _("reason codes of %(of)s for %(n)s firms, at most four each"),
         "own-firms-asked": _("may know which %(n)s of its own firms were asked about; no grade, nothing else"),
         "own-firms-known": _("may know which %(n)s of its firms %(of)s has on record"),
@@ -261,7 +283,8 @@ def _learned(row: LearnedRow, card: Scorecard | None) -> Thing:
     }
     grades = card.grades if card else ("", "")
     facts = {"n": thousands(row.count), "of": row.of_name, "best": grades[-1], "worst": grades[0]}
-    return Thing(said.get(row.what, row.what) % facts, strong=row.what in {"grades", "scores", "decisions", "reasons"})
+    strong = {"grades", "scores", "decisions", "statistics", "reasons"}
+    return Thing(said.get(row.what, row.what) % facts, strong=row.what in strong)
 
 
 # Refusals ---------------------------------------------------------------------------------------------------
@@ -383,6 +406,7 @@ ONLY: dict[str, Words] = {
     "decision": gettext_lazy("yes or no"),
     "score": gettext_lazy("scores"),
     "reasons": pgettext_lazy("disclosed", "reason codes"),
+    "statistic": gettext_lazy("counts by grade"),
 }
 
 

@@ -7,13 +7,14 @@ from uuid import UUID
 
 import msgspec
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.capsules import selectors as capsules
 from apps.contracts.models import Authorisation, AuthorisationParty, Contract, ContractAct, ContractParty
 from apps.contracts.selectors import (
     Act,
+    authorisation_document,
     document_of,
     ending_before,
     get_for,
@@ -296,10 +297,13 @@ def draft_authorisation(
 
 
 def record_authorisation(*, signed: SignedDraft) -> Authorisation:
-    """Keep the firm's checked signature: the authorisation is in force. Raises NotFound, IllegalMove."""
+    """Keep the firm's checked signature: the authorisation is in force. One given to somebody else goes to every node
+    that it names; a firm's own comes there with its order. Raises NotFound, IllegalMove."""
     authorisation = _locked_authorisation(signed.digest)
     document = Signed(text=signed.text, signatures=(signed.signature,))
     authorisation.move(to=Authorisation.State.ACTIVE, document=msgspec.to_builtins(document))
+    if authorisation.enquirer_id != authorisation.subject_id:
+        send_completed(document, to=_named_in(authorisation), sender=authorisation.owner)
     _log_authorisation(None, "authorisation.sign", authorisation, person=signed.person)
     return authorisation
 
@@ -349,8 +353,7 @@ def record_withdrawal(*, signed: SignedDraft) -> Authorisation:
     authorisation = _withdrawn_by(signed.digest)
     document = Signed(text=signed.text, signatures=(signed.signature,))
     authorisation.move(to=Authorisation.State.WITHDRAWN, withdrawal=msgspec.to_builtins(document))
-    named = AuthorisationParty.objects.filter(subject=authorisation).values("org")
-    send_completed(document, to=Organisation.objects.filter(pk__in=named), sender=authorisation.owner)
+    send_completed(document, to=_named_in(authorisation), sender=authorisation.owner)
     _log_authorisation(None, "authorisation.withdraw", authorisation, person=signed.person, withdrawal=signed.digest)
     return authorisation
 
@@ -366,7 +369,8 @@ def decline_withdrawal(*, digest: str, reason: str) -> Authorisation:
 
 def tell_again(node: Organisation) -> None:
     """Send the nodes' documents of one node's organisations once more: contracts that both sides signed with the acts
-    on them, and authorisations that were taken back. What a node knows already changes nothing there."""
+    on them, authorisations that are in force, and those that were taken back. What a node knows already changes nothing
+    there."""
     served = Organisation.objects.filter(Q(pk=node.pk) | Q(hosted_by=node))
     bound = Contract.objects.filter(Q(provider__in=served) | Q(consumer__in=served)).exclude(
         state__in={Contract.State.PROPOSED, Contract.State.EXPIRED}
@@ -376,7 +380,10 @@ def tell_again(node: Organisation) -> None:
         for act in ContractAct.objects.filter(contract=contract).order_by("at"):
             send_completed(msgspec.convert(act.document, Signed), to=[node], sender=contract.owner)
     named = AuthorisationParty.objects.filter(org__in=served.values("id")).values("subject")
-    for authorisation in Authorisation.objects.filter(pk__in=named, withdrawal__isnull=False).order_by("id"):
+    given = Authorisation.objects.filter(pk__in=named).order_by("id")
+    for authorisation in given.filter(state=Authorisation.State.ACTIVE).exclude(enquirer=F("subject")):
+        send_completed(authorisation_document(authorisation), to=[node], sender=authorisation.owner)
+    for authorisation in given.filter(withdrawal__isnull=False):
         send_completed(msgspec.convert(authorisation.withdrawal, Signed), to=[node], sender=authorisation.owner)
 
 
@@ -397,6 +404,11 @@ def _locked_authorisation(digest: str) -> Authorisation:
     if authorisation is None:
         raise NotFound(what=_("authorisation"))
     return authorisation
+
+
+def _named_in(authorisation: Authorisation) -> QuerySet[Organisation]:
+    named = AuthorisationParty.objects.filter(subject=authorisation).values("org")
+    return Organisation.objects.filter(pk__in=named)
 
 
 def _withdrawn_by(digest: str) -> Authorisation:

@@ -1,6 +1,7 @@
 """A firm about itself: its enquiries, whom it authorised, and where its grade opens. The grade is never here."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +11,8 @@ from apps.compute.models import Job
 from apps.compute.selectors import uses_of_subject
 from apps.contracts.models import Authorisation
 from apps.contracts.selectors import authorisation_document, authorisations_of
+from apps.contracts.services import draft_authorisation
+from apps.core import clock
 from apps.core.errors import Forbidden, NotFound
 from apps.exchange.links import node_url, sign_url
 from apps.scoring import selectors as scoring
@@ -25,6 +28,8 @@ from creditzone.kernel.documents import read
 from creditzone.kernel.policy.purposes import say_purpose
 
 SHOWN = 50
+HOLDERS: dict[str, str] = {Kind.CODE_CENTRE: "centre", Kind.PLATFORM: "platform"}
+"""How the scorecards' pages name who holds a data domain, by the kind of organisation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +117,36 @@ def require_public_card() -> Scorecard:
     if card is None:
         raise NotFound(what=_("public scorecard"))
     return card
+
+
+def authorise(
+    actor: Member,
+    *,
+    enquirer: str,
+    providers: list[str],
+    purpose: str,
+    disclosures: list[documents.Disclosure],
+    days: int,
+) -> Authorisation:
+    """Draft what lets a bank ask about the firm, for the firm to sign in its node. Raises Forbidden, Invalid."""
+    require_firm(actor)
+    named = {one.uscc: one for one in Organisation.objects.filter(uscc__in=[enquirer, *providers])}
+    asked = [named[code] for code in providers]
+    kinds = {HOLDERS.get(one.kind, "") for one in asked}
+    domains = sorted({domain for card in scoring.cards() for domain in card.domains})
+    held = zip(domains, scoring.holders_of(domains), strict=True)
+    now = clock.now()
+    return draft_authorisation(
+        actor=actor,
+        enquirer=named[enquirer],
+        providers=asked,
+        domains=[domain for domain, holder in held if holder.kind in kinds],
+        purpose=purpose,
+        disclosures=disclosures,
+        application="",
+        not_before=now,
+        not_after=now + timedelta(days=days),
+    )
 
 
 def _enquiry(actor: Member, job: Job) -> Enquiry:

@@ -8,5 +8,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^file/export\.(?P<form>csv|xlsx)$", views.export, name="export"),
     path("credit/", views.my_credit, name="credit"),
     path("credit/ask/", views.ask, name="ask"),
+    path("credit/authorise/", views.authorise, name="authorise"),
     path("credit/authorisations/<uuid:authorisation_id>/withdraw/", views.withdraw, name="withdraw"),
 ]

@@ -16,7 +16,7 @@ from apps.contracts.services import withdraw_authorisation
 from apps.core.errors import Invalid
 from apps.core.http import TenantRequest
 from apps.lending import credit, files
-from apps.lending.forms import AskForm
+from apps.lending.forms import AskForm, AuthoriseForm
 from apps.tenants.roles import Role
 from apps.ui.exports import download
 from apps.ui.tables import Column, table_of
@@ -85,11 +85,14 @@ def my_credit(request: TenantRequest) -> HttpResponse:
     return _credit_page(request, AskForm())
 
 
-def _credit_page(request: TenantRequest, form: AskForm, status: int = 200) -> HttpResponse:
+def _credit_page(
+    request: TenantRequest, form: AskForm, authorise_form: AuthoriseForm | None = None, status: int = 200
+) -> HttpResponse:
     found = credit.credit_of(request.actor)
     context: dict[str, Any] = {
         "credit": found,
         "form": form,
+        "authorise_form": authorise_form or AuthoriseForm(),
         "say": _say(found),
         "kinds": credit.facts_of_kinds(),
         "impacts": [
@@ -125,6 +128,18 @@ def ask(request: TenantRequest) -> HttpResponse:
         form.add_error(None, error.words)
         return _credit_page(request, form, status=422)
     return redirect("compute:detail", job_id=job.id)
+
+
+@require_POST
+def authorise(request: TenantRequest) -> HttpResponse:
+    """Draft an authorisation for a bank, to be signed in the own node."""
+    credit.require_firm(request.actor)
+    form = AuthoriseForm(request.POST)
+    if not form.is_valid():
+        return _credit_page(request, AskForm(), form, status=422)
+    credit.authorise(request.actor, **form.cleaned_data)
+    messages.info(request, _("The authorisation is drafted. It holds once you have signed it in your node."))
+    return redirect(f"{reverse('lending:credit')}#authorisations")
 
 
 @require_POST

@@ -14,8 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import structlog
 
-from apps.node import cards, firms, governance, guardians, health, passkeys, roster, rotation, unlocking
+from apps.node import cards, firms, governance, guardians, health, passkeys, recovery, roster, rotation, unlocking
 from apps.node.config import Config, ConfigError, read_config, write_config
 from apps.node.errors import NodeError
 from apps.node.keystore import Keystore
@@ -198,6 +199,22 @@ def choose_custodians(node: Node, chosen: argparse.Namespace) -> dict[str, objec
     }
 
 
+def recovery_request(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
+    """What this new node asks a custodian for, with the fingerprint to tell its officer by another way."""
+    asked = recovery.request(node, chosen.capsule)
+    return {"request": asked.text(), "fingerprint": asked.fingerprint}
+
+
+def recover(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
+    """Get a capsule's content keys back: custodians' answers from files, each sheet's words on a line of its own."""
+    if sys.stdin.isatty():
+        sys.stderr.write("The words of each sheet on a line, an empty line at the end:\n")
+    words = list(iter(lambda: sys.stdin.readline().strip(), ""))
+    answers = [path.read_text() for path in chosen.answer]
+    found = recovery.restore(node, recovery.request(node, chosen.capsule), answers, words)
+    return {"capsule": found.capsule, "version": found.version, "groups": found.groups, "rows": found.rows}
+
+
 def show_health(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
     """The node's health: what needs a person, and what waits."""
     report = health.report(node)
@@ -242,6 +259,8 @@ COMMANDS: dict[str, Callable[[Node, argparse.Namespace], object]] = {
     "enrolment-code": enrolment_code,
     "add-firm": add_firm,
     "choose-custodians": choose_custodians,
+    "recovery-request": recovery_request,
+    "recover": recover,
     "health": show_health,
 }
 
@@ -277,6 +296,9 @@ def parser() -> argparse.ArgumentParser:
     choices["enrolment-code"].add_argument("--organisation", help="a hosted firm; default: the node's own")
     choices["choose-custodians"].add_argument("--organisation", action="append", default=[], help="repeat for more")
     choices["choose-custodians"].add_argument("--threshold", type=int, required=True, help="this node counted")
+    for name in ("recovery-request", "recover"):
+        choices[name].add_argument("--capsule", required=True, help="the capsule's id")
+    choices["recover"].add_argument("--answer", action="append", type=Path, required=True, help="repeat for more")
     for name in ("organisation", "name", "name-en"):
         choices["add-firm"].add_argument(f"--{name}", required=True)
     return top
@@ -302,4 +324,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # the answer has standard output alone
     sys.exit(main())

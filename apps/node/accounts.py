@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from apps.node.computation import Computation
 
 _ORDER: Final = ("rows", "dropped", "blinded", "matched", "shares", "peer_rows", "used_up")
-_NUMBERS: Final[dict[str, Literal["grades", "scores", "decisions"]]] = {
+_NUMBERS: Final[dict[str, Literal["grades", "scores", "decisions", "statistics"]]] = {
     "grade": "grades",
     "score": "scores",
     "decision": "decisions",
+    "statistic": "statistics",
 }
 
 

@@ -31,9 +31,8 @@ from creditzone.kernel.documents import (
 from creditzone.kernel.orders import ATTEMPTS, CheckedOrder, Standing, check_order
 from creditzone.kernel.refusals import Refused
 
-NUMBERS: Final = frozenset({"decision", "grade", "score"})
+NUMBERS: Final = frozenset({"decision", "grade", "score", "statistic"})
 LIVE: Final = ("asking", "accepted", "started", "running")
-_LIVE_SQL: Final = "state IN ('asking', 'accepted', 'started', 'running')"
 _LEAVES_NO_TRACE: Final = frozenset({"zone-signature", "malformed", "wrong-party", "replayed", "node-restored"})
 
 
@@ -172,7 +171,7 @@ def start(tx: Transaction, *, job: str, fence: int) -> None:
 def stop(node: Node, tx: Transaction, *, job: str, up_to: int, reason: str) -> None:
     """Stop the job's attempts up to a fence: what has not begun ends here, what runs is told to end."""
     rows = tx.all(
-        f"SELECT fence, state, capsule FROM attempt WHERE job = ? AND fence <= ? AND {_LIVE_SQL}",  # noqa: S608 (constant)
+        "SELECT fence, state, capsule FROM live_attempt WHERE job = ? AND fence <= ?",
         job,
         up_to,
     )
@@ -187,7 +186,7 @@ def stop(node: Node, tx: Transaction, *, job: str, up_to: int, reason: str) -> N
 def stop_on(node: Node, tx: Transaction, capsule: str, *, reason: str) -> None:
     """Stop whatever uses a capsule of this node: what has not begun ends here, what runs is told to end."""
     rows = tx.all(
-        f"SELECT job, max(fence) AS fence FROM attempt WHERE capsule = ? AND {_LIVE_SQL} GROUP BY job",  # noqa: S608 (constant)
+        "SELECT job, max(fence) AS fence FROM live_attempt WHERE capsule = ? GROUP BY job",
         capsule,
     )
     for row in rows:
@@ -198,7 +197,7 @@ def live_on(reader: Node | Transaction, capsule: str) -> list[str]:
     """Jobs with a live attempt on a capsule of this node."""
     rows = reader.store if isinstance(reader, Node) else reader
     found = rows.all(
-        f"SELECT DISTINCT job FROM attempt WHERE capsule = ? AND {_LIVE_SQL} ORDER BY job",  # noqa: S608 (constant)
+        "SELECT DISTINCT job FROM live_attempt WHERE capsule = ? ORDER BY job",
         capsule,
     )
     return [row["job"] for row in found]
@@ -299,7 +298,7 @@ def expire(node: Node) -> None:
 
 def live_jobs(node: Node) -> list[str]:
     """Jobs with a live attempt."""
-    rows = node.store.all(f"SELECT DISTINCT job FROM attempt WHERE {_LIVE_SQL}")  # noqa: S608 (constant)
+    rows = node.store.all("SELECT DISTINCT job FROM live_attempt")
     return [row["job"] for row in rows]
 
 
@@ -307,7 +306,7 @@ def slots_free(node: Node) -> int:
     """Slots without a live attempt; none at a restored node that still gets back what it said."""
     if node.is_restoring:
         return 0
-    row = node.store.one(f"SELECT count(*) AS busy FROM attempt WHERE {_LIVE_SQL}")  # noqa: S608 (constant)
+    row = node.store.one("SELECT count(*) AS busy FROM live_attempt")
     return max(0, node.config.slots - (int(row["busy"]) if row is not None else 0))
 
 
@@ -324,11 +323,11 @@ def _check(node: Node, tx: Transaction, document: Signed) -> CheckedOrder:
 
 def _require_carried_out(checked: CheckedOrder) -> None:
     """What this program can carry out: a number comes out only as a form that was asked for, so reasons alone name
-    none; and a list of firms rests on what its recipient declares, for only a firm itself signs for one."""
+    none; and a firm that asks about itself does so by its own signature."""
     request = checked.request
     if not NUMBERS & set(request.disclosures):
         raise Refused("disclosure", disclosure=", ".join(request.disclosures) or "—")
-    if (request.subject is None) != (request.consent == "declared"):
+    if request.subject is not None and request.consent != "signed":
         raise Refused("order-mismatch", what="consent")
 
 
@@ -344,7 +343,7 @@ def _refusal(order: Order, refused: Refused) -> OrderRefused:
 
 
 def _is_free(node: Node, tx: Transaction, slot: int) -> bool:
-    taken = tx.one(f"SELECT 1 FROM attempt WHERE slot = ? AND {_LIVE_SQL}", slot)  # noqa: S608 (constant)
+    taken = tx.one("SELECT 1 FROM live_attempt WHERE slot = ?", slot)
     return slot < node.config.slots and taken is None
 
 

@@ -117,14 +117,16 @@ def state_of(reader: Node | Transaction, capsule: str) -> CapsuleState | None:
 
 
 def closed_by(reader: Node | Transaction, capsule: str) -> Refusal | None:
-    """Why no use of the capsule is let through now: its own state, or that of what it was made of; None while it may
-    be opened."""
+    """Why no use of the capsule is let through now: its own state, an own part that was lost, or the state of what it
+    was made of; None while it may be opened."""
     rows = reader.store if isinstance(reader, Node) else reader
-    row = rows.one("SELECT state, policy FROM capsule WHERE id = ?", capsule)
+    row = rows.one("SELECT state, policy, version, organisation FROM capsule WHERE id = ?", capsule)
     if row is None:
         return Refusal(CLAUSES["destroyed"])
     if row["state"] in CLAUSES:
         return Refusal(CLAUSES[row["state"]])
+    if not custody.has_part(rows, capsule, row["version"]):
+        return Refusal("share-missing", {"holder": row["organisation"]})
     return sources.closed_source(reader, read(_signed(row["policy"]), Policy))
 
 
@@ -139,7 +141,8 @@ def seal(
     dataset = tx.one("SELECT * FROM dataset WHERE id = ? AND state = 'measured'", policy.dataset)
     if body is None or dataset is None:
         raise NodeError("dataset-unmeasured")
-    content = _let_in(policy, datasets.column_groups(body), datasets.content_keys(node, body))
+    keys = datasets.content_keys(node, body)
+    content = _let_in(policy, datasets.column_groups(body), keys)
     divided = custody.renew(node, tx, policy)
     now = node.act(tx)
     held_row = tx.one("SELECT header FROM capsule WHERE id = ?", policy.capsule)
@@ -165,7 +168,7 @@ def seal(
     _keep(tx, signed_header, signed_policy, header)
     said = CapsuleSealed(header=signed_header, policy=signed_policy, approved_by=tuple(approved_by))
     outbox.say(node, tx, said, organisation=policy.provider)
-    custody.deposit(node, tx, divided, header=signed_header, policy=signed_policy, key=key)
+    custody.deposit(node, tx, divided, header=signed_header, policy=signed_policy, keys=keys, key=key)
     return signed_header, signed_policy
 
 

@@ -19,11 +19,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from apps.node import attempts, capsules, contracts, datasets, firmuses, outbox, releases, sealed, shares
+from apps.node import attempts, capsules, consents, contracts, datasets, firmuses, outbox, releases, sealed, shares
 from apps.node.accounts import figures_of, receipt_of
 from apps.node.attempts import Attempt
 from apps.node.errors import NodeError
+from apps.node.firmuses import Limit
 from apps.node.node import Node
+from apps.node.queries import Query
+from apps.node.releases import Release
 from apps.node.uses import UseLost
 from creditzone.kernel.capsule import CapsuleDamaged, group_of, open_header
 from creditzone.kernel.credit.columns import columns_read
@@ -58,6 +61,7 @@ _REASONS: Final = {
     "settings-differ": "settings-differ",
     "scratch-unfit": "scratch",
     "empty-set": "set-empty",
+    "group-too-small": "minimum-group",
     "duplicate-codes": "set-duplicates",
 }
 
@@ -152,12 +156,19 @@ class Computation:
         return self.recipient == self.me
 
     @property
-    def disclosure(self) -> Literal["decision", "grade", "score"]:
+    def disclosure(self) -> Literal["decision", "grade", "score", "statistic"]:
         """The form of the number that comes out: the most telling one that was asked for."""
         asked = self.checked.request.disclosures
+        if self.counts:
+            return "statistic"
         if "score" in asked:
             return "score"
         return "decision" if "decision" in asked and "grade" not in asked else "grade"
+
+    @property
+    def counts(self) -> bool:
+        """Whether the job is a statistic: counts of firms come out, nothing of a single one."""
+        return self.checked.request.operation == "statistics"
 
     # The road -------------------------------------------------------------------------------------------------------
 
@@ -192,6 +203,7 @@ class Computation:
             "header": to_canonical(header).decode(),
             "model": self.checked.order.model,
             "authorised_on": _today() if checks else None,
+            "consenting": None if self._consenting is None else sorted(self._consenting),
             "subject": request.subject,
             "transforms": self._transforms(columns),
         }
@@ -257,6 +269,8 @@ class Computation:
             "recipient": self.recipient,
             "recipient_rank": self.parties.index(self.recipient) if computes else None,
             "recipient_key": recipient_card.encryption_key,
+            "minimum_group": request.minimum_group,
+            "grouping": request.grouping,
             "subject": request.subject,
             "pair_parties": self.others,
             "policy": to_canonical(self.checked.policy).decode(),
@@ -265,29 +279,31 @@ class Computation:
             "firm_key": self._firm_key(),
             "result_path": str(self._result_path()),
         }
-        result = self._stage("grade", "apps.node.stages.grade", task)
+        result = self._stage("grade", f"apps.node.stages.{'count' if self.counts else 'grade'}", task)
         self.figures |= {"matched": result["matched"], "shares": result["matched"], "common": result["common"]}
         if result["used_up"]:
             self.figures["used_up"] = result["used_up"]
         return result
 
     @cached_property
-    def _limit(self) -> firmuses.Limit | None:
-        """What limits the uses of single firms under the rule that permits the job; None where nothing does."""
+    def _release(self) -> Release:
+        """What the set is judged by here before anything joint is computed; the recipient's own statistics of its own
+        capsule need no history."""
+        request, capsule, job = self.checked.request, self.attempt.capsule, self.attempt.job
         rule = next(one for one in self.checked.policy.rules if one.id == self.checked.rule)
         most = rule.of(Count).per_subject
-        if most is None:
-            return None
-        return firmuses.Limit(
-            capsule=self.attempt.capsule,
-            rule=self.checked.rule,
-            recipient=self.recipient,
-            job=self.attempt.job,
-            uses=most,
+        least = request.minimum_group
+        who = {"capsule": capsule, "rule": self.checked.rule, "recipient": self.recipient, "job": job}
+        return Release(
+            capsule=capsule,
+            job=job,
+            limit=None if most is None else Limit(**who, uses=most),
+            query=None if least is None or self.receives else Query(**who, minimum_group=least),
+            question=f"{request.model} {least}",
         )
 
     def _firm_key(self) -> str | None:
-        if self._limit is None:
+        if self._release.limit is None and self._release.query is None:
             return None
         return firmuses.key_for(self.node, capsule=self.attempt.capsule, recipient=self.recipient).hex()
 
@@ -354,16 +370,9 @@ class Computation:
     def _asked(self, question: dict[str, Any]) -> dict[str, Any]:
         """What a joint stage asks between alignment and its first share; the answer is durable when it leaves."""
         if question["what"] == "used-up":
-            releases.tell_used_up(self.node, self._limit, self.scratch)
+            releases.tell_used_up(self.node, self._release, self.scratch)
             return {}
-        refusal = releases.release(
-            self.node,
-            self._limit,
-            self.scratch,
-            capsule=self.attempt.capsule,
-            job=self.attempt.job,
-            rows=question["matched"],
-        )
+        refusal = releases.let_go_on(self.node, self._release, self.scratch, rows=question["matched"])
         if refusal is not None:
             return {"clause": refusal.clause, "facts": refusal.facts}
         self.figures["matched"] = question["matched"]
@@ -401,7 +410,16 @@ class Computation:
         given = self.checked.request.authorisation
         if given is not None and is_withdrawn(given, self.recipient, attempts.standing_of(self.node)):
             return Ended("authorisation-withdrawn", organisation=self.recipient)
+        if self._consenting and consents.is_one_taken_back(
+            self.node, self._consenting, attempts.standing_of(self.node), since=self.started_at
+        ):
+            return Ended("consent-changed")  # whose, is for the portal not to know
         return None
+
+    @cached_property
+    def _consenting(self) -> dict[str, str] | None:
+        """The firms whose rows may enter here by their own signature, as it stood when this was first asked."""
+        return consents.of_job(self.node, self.checked, attempts.standing_of(self.node))
 
     @cached_property
     def _rests_on(self) -> tuple[str, ...]:

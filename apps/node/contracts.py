@@ -9,12 +9,13 @@ from typing import Literal, cast
 
 import msgspec
 
-from apps.node import derived, documents, governance, outbox, votes, withdrawals
+from apps.node import consents, derived, documents, governance, outbox, votes, withdrawals
 from apps.node.errors import IllegalMove, NodeError, NotFound
 from apps.node.node import Node
 from apps.node.roster import Act, Acting, require
 from apps.node.store import Transaction
 from creditzone.kernel.documents import (
+    Authorisation,
     AuthorisationWithdrawal,
     Contract,
     ContractAct,
@@ -116,7 +117,9 @@ def complete(node: Node, tx: Transaction, document: Signed) -> None:
     else:
         if isinstance(parsed, AuthorisationWithdrawal):
             withdrawals.keep(tx, document, parsed)
-        if isinstance(parsed, ZoneRules):
+        elif isinstance(parsed, Authorisation) and node.organisation in parsed.providers:
+            consents.keep(tx, document, parsed)
+        elif isinstance(parsed, ZoneRules):
             governance.take(node, tx, document)
         verified = _verified(node, document)
         if isinstance(parsed, LooseningVote):

@@ -141,13 +141,13 @@ def _checked(node: Node, said: Statement, body: DepositSent) -> str:
         fits = (deposit.custodian, header.capsule, header.version, header.policy, policy.capsule)
         if fits != (node.organisation, body.capsule, body.version, deposit.policy.digest, body.capsule):
             raise Refused("deposit-unfit", organisation=said.organisation)
-        _own_share(node, deposit)
+        own_share(node, deposit)
     except (AuthenticationError, DocumentError, SignatureInvalid, ValueError):
         raise Refused("deposit-unfit", organisation=said.organisation) from None
     return plain.decode()
 
 
-def _own_share(node: Node, deposit: Deposit) -> Share:
+def own_share(node: Node, deposit: Deposit) -> Share:
     """The share that this node holds; raises Refused where it is not the one of the header."""
     header = read(deposit.header, CapsuleHeader)
     holder = _me(node, header)
@@ -227,7 +227,7 @@ def _require_released(node: Node, tx: Transaction, said: Statement, body: ShareA
     if checked.header.capsule != body.capsule:
         raise Refused("order-mismatch", what="capsule")
     try:
-        return checked, _own_share(node, deposit)
+        return checked, own_share(node, deposit)
     except AuthenticationError:
         raise Refused("deposit-unfit", organisation=said.organisation) from None
 

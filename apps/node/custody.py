@@ -8,18 +8,29 @@ custodians' shares leave in their deposits as they are drawn, each sealed to its
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from apps.node import guardians, outbox
+from apps.node import guardians, outbox, sheets
 from apps.node.node import Node
-from apps.node.store import Transaction
+from apps.node.store import Store, Transaction
 from creditzone.kernel.custody.join import ShareRefused, join
 from creditzone.kernel.custody.letters import Place, seal_deposit, seal_share
+from creditzone.kernel.custody.recovery import pack
 from creditzone.kernel.custody.shares import SALT, Share
 from creditzone.kernel.custody.split import Divided, divide
-from creditzone.kernel.documents import CapsuleHeader, Deposit, DepositSent, Holder, Policy, Signed, read, signed
+from creditzone.kernel.documents import (
+    CapsuleHeader,
+    Deposit,
+    DepositSent,
+    Holder,
+    Policy,
+    Recovery,
+    Signed,
+    read,
+    signed,
+)
 from creditzone.kernel.refusals import Refused
 from creditzone.kernel.sm.keys import Signer
 from creditzone.kernel.sm.sm2 import PublicKey
@@ -42,9 +53,21 @@ def renew(node: Node, tx: Transaction, policy: Policy) -> Divided:
     return divided
 
 
-def deposit(node: Node, tx: Transaction, divided: Divided, *, header: Signed, policy: Signed, key: Signer) -> None:
-    """Leave each custodian its deposit, signed with `key`, in the transaction that keeps the header as the head."""
+def deposit(
+    node: Node,
+    tx: Transaction,
+    divided: Divided,
+    *,
+    header: Signed,
+    policy: Signed,
+    keys: Mapping[int, bytes],
+    key: Signer,
+) -> None:
+    """Leave each custodian its deposit, signed with `key`, in the transaction that keeps the header as the head.
+
+    `keys` are all content keys of the body, for recovery: also of groups that the policy does not let in."""
     head = read(header, CapsuleHeader)
+    recovery = _recovery(node, divided, head, keys)
     for holder, share in zip(head.custody.holders, divided.shares, strict=True):
         card = node.card_of(holder.organisation)
         if holder.kind != "node" or card is None:
@@ -57,12 +80,25 @@ def deposit(node: Node, tx: Transaction, divided: Divided, *, header: Signed, po
             header=header,
             policy=policy,
             share=seal_share(share, to, place).hex(),
+            recovery=recovery,
             deposited_at=head.sealed_at,
         )
         sealed = seal_deposit(msgspec.json.encode(signed(document, key, by=head.provider)), to, place)
         body = base64.b64encode(sealed).decode()
         sent = DepositSent(capsule=head.capsule, version=head.version, to=holder.organisation, body=body)
         outbox.say(node, tx, sent, organisation=head.provider)
+
+
+def _recovery(node: Node, divided: Divided, head: CapsuleHeader, keys: Mapping[int, bytes]) -> Recovery | None:
+    """The own part for each officer's sheet and the supervisor's share for its; None without an officer's sheet, for
+    then nothing could bring the own part back."""
+    held = {holder.key: share for holder, share in zip(head.custody.holders, divided.shares, strict=True)}
+    known = sheets.serving(node) if head.provider == node.organisation else []
+    officers = [(one.public, divided.shares[0]) for one in known if one.kind == "officer"]
+    if not officers:
+        return None
+    escrow = [(one.public, held[one.id]) for one in known if one.kind == "regulator" and one.id in held]
+    return pack(divided.secret, keys, [*officers, *escrow], place_of(head, head.custody.holders[0]))
 
 
 def place_of(header: CapsuleHeader, holder: Holder) -> Place:
@@ -76,9 +112,9 @@ def place_of(header: CapsuleHeader, holder: Holder) -> Place:
     )
 
 
-def has_part(tx: Transaction, capsule: str, version: int) -> bool:
+def has_part(rows: Store | Transaction, capsule: str, version: int) -> bool:
     """Whether the own part of this very version is here."""
-    return tx.one("SELECT 1 FROM own_part WHERE capsule = ? AND version = ?", capsule, version) is not None
+    return rows.one("SELECT 1 FROM own_part WHERE capsule = ? AND version = ?", capsule, version) is not None
 
 
 def drop_older(tx: Transaction, capsule: str, version: int) -> None:

@@ -90,15 +90,16 @@ def lineage_of(node: Node, dataset: str) -> Lineage | None:
 
 
 def keep_policy(node: Node, tx: Transaction, document: Signed, policy: Policy) -> None:
-    """Keep another provider's policy that it signed; any other is left alone. What names it names its digest, so a key
-    that was replaced since still counts."""
+    """Keep another provider's policy that its confirmed key signed; any other is left alone."""
     try:
-        node.require_signed(document, Policy, by=policy.provider)
+        node.require_signed(document, Policy, by=policy.provider, dated=policy.drafted_at, now=now_ms())
     except SignatureInvalid:
         return
     tx.run(
-        "INSERT INTO peer_policy (digest, text) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO peer_policy (digest, capsule, version, text) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         document.digest,
+        policy.capsule,
+        policy.version,
         msgspec.json.encode(document).decode(),
     )
 

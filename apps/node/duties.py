@@ -71,9 +71,8 @@ def _policies(node: Node, request: JobRequest) -> Iterator[Policy | None]:
     for one in request.inputs:
         if one.provider == request.recipient:
             continue
-        rows = node.store.all("SELECT text FROM peer_policy WHERE instr(text, ?)", one.capsule)
-        known = [read(msgspec.json.decode(row["text"], type=Signed), Policy) for row in rows]
-        yield next((each for each in known if (each.capsule, each.version) == (one.capsule, one.version)), None)
+        row = node.store.one("SELECT text FROM peer_policy WHERE capsule = ? AND version = ?", one.capsule, one.version)
+        yield None if row is None else read(msgspec.json.decode(row["text"], type=Signed), Policy)
 
 
 def _request(node: Node, row: sqlite3.Row) -> JobRequest:

@@ -9,7 +9,9 @@ from typing import Final
 
 import xlsxwriter
 
+from apps.node.counts import OpenedCount
 from apps.node.results import OpenedResult, ResultRow
+from creditzone.kernel.credit.groups import say_group
 
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _HEADS: Final[dict[str, tuple[str, str]]] = {
@@ -29,14 +31,14 @@ _STATES: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-def csv_bytes(opened: OpenedResult, language: str) -> bytes:
+def csv_bytes(opened: OpenedResult | OpenedCount, language: str) -> bytes:
     """UTF-8 with a byte order mark, so that spreadsheets read Chinese; dangerous cells begin with an apostrophe."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows([_safe(cell) for cell in row] for row in _table(opened, language))
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
-def xlsx_bytes(opened: OpenedResult, language: str) -> bytes:
+def xlsx_bytes(opened: OpenedResult | OpenedCount, language: str) -> bytes:
     """A workbook of one sheet of text cells; nothing is written to disk."""
     file = io.BytesIO()
     options = {
@@ -55,7 +57,21 @@ def xlsx_bytes(opened: OpenedResult, language: str) -> bytes:
     return file.getvalue()
 
 
-def _table(opened: OpenedResult, language: str) -> Iterator[list[str]]:
+def _table(opened: OpenedResult | OpenedCount, language: str) -> Iterator[list[str]]:
+    return _counts(opened, language) if isinstance(opened, OpenedCount) else _rows(opened, language)
+
+
+def _counts(opened: OpenedCount, language: str) -> Iterator[list[str]]:
+    """A line a group: its firms, then each grade's; a count that is held back says below what it is."""
+    at = 0 if language.startswith("zh") else 1
+    held_back = (f"少于 {opened.minimum_group} 户或为保护而不显示", f"below {opened.minimum_group}, or held back")[at]
+    yield [("分组", "Group")[at], ("户数", "Firms")[at], *opened.grades]
+    for group in opened.groups:
+        counts = [held_back if count is None else str(count) for count in group.counts]
+        yield [say_group(group.name, language), str(group.firms), *counts]
+
+
+def _rows(opened: OpenedResult, language: str) -> Iterator[list[str]]:
     at = 0 if language.startswith("zh") else 1
     shown = [form for form in ("grade", "decision", "score", "reasons") if _discloses(opened, form)]
     names = ["uscc", *shown, "state"]

@@ -44,7 +44,7 @@ def key_for(node: Node, *, capsule: str, recipient: str) -> bytes:
 
 def used_up(tx: Transaction, limit: Limit) -> set[bytes] | None:
     """The tags of the firms that have no use left, other jobs' uses counted; None where that is every firm."""
-    left = limit.uses - _lost(tx, limit)
+    left = limit.uses - lost_under(tx, capsule=limit.capsule, rule=limit.rule, but=limit.job)
     if left <= 0:
         return None
     rows = tx.all(
@@ -88,12 +88,13 @@ def lost(node: Node) -> int:
     return int(row["number"]) if row is not None else 0
 
 
-def _lost(tx: Transaction, limit: Limit) -> int:
+def lost_under(tx: Transaction, *, capsule: str, rule: str, but: str) -> int:
+    """How many spent uses of a rule nothing tells the firms of any more, those of the job `but` left out."""
     row = tx.one(
         "SELECT count(*) AS number FROM use WHERE capsule = ? AND rule = ? AND job <> ? AND firms_lost = 1"
         " AND state = 'spent'",
-        limit.capsule,
-        limit.rule,
-        limit.job,
+        capsule,
+        rule,
+        but,
     )
     return int(row["number"]) if row is not None else 0

@@ -25,8 +25,9 @@ from creditzone.kernel.documents import (
     now_ms,
     read,
 )
-from creditzone.kernel.policy.floors import custody_undercuts, template_undercuts, undercuts
+from creditzone.kernel.policy.floors import require_above_floors, template_undercuts
 from creditzone.kernel.refusals import Refusal
+from creditzone.kernel.refusals import Refused as KernelRefused
 
 _GOVERNOR: Final = "governor"
 
@@ -120,11 +121,10 @@ def require_within(node: Node, policy: Policy, *, threshold: int) -> None:
         raise Refused(Refusal("zone-rules-unknown", {"digest": (policy.zone_rules or "")[:16]}))
     if held is None:
         return
-    below = undercuts(policy, held.rules)
-    if too_few := custody_undercuts(threshold, held.rules):
-        below.append(too_few)
-    if below:
-        raise Refused(below[0])
+    try:
+        require_above_floors(policy, held.rules, threshold=threshold)
+    except KernelRefused as below:
+        raise Refused(below.refusal) from None
 
 
 def require_next(node: Node, rules: ZoneRules, organisation: str) -> None:

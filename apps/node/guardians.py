@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from apps.node import documents
+from apps.node import documents, sheets
 from apps.node.errors import NodeError
 from apps.node.node import Node
 from apps.node.roster import Act, Acting, require
@@ -89,7 +89,9 @@ def plan(node: Node, provider: str) -> Plan:
     own = Guardian(kind="provider", organisation=provider, name=node.name_of(provider), key=key_id(owner))
     if provider != node.organisation:
         return Plan(threshold=ALONE, provider=own)
-    return Plan(threshold=threshold(node), provider=own, others=tuple(_guardian(node, one) for one in listing(node)))
+    custodians = [_guardian(node, one) for one in listing(node)]
+    escrow = [_on_paper(one) for one in sheets.serving(node) if one.kind == "regulator"] if custodians else []
+    return Plan(threshold=threshold(node), provider=own, others=(*custodians, *escrow))
 
 
 def _guardian(node: Node, custodian: Custodian) -> Guardian:
@@ -101,3 +103,7 @@ def _guardian(node: Node, custodian: Custodian) -> Guardian:
         name=node.name_of(custodian.organisation),
         key=key_id(PublicKey.from_hex(custodian.card.encryption_key)),
     )
+
+
+def _on_paper(sheet: sheets.Sheet) -> Guardian:
+    return Guardian(kind="regulator", organisation=sheet.organisation, name=sheet.name, key=sheet.id)

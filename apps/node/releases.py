@@ -6,36 +6,68 @@ durable. Whatever ends the job before has used nothing; whatever ends it after h
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
 
-from apps.node import firmuses, uses
+from apps.node import firmuses, queries, uses
 from apps.node.firmuses import Limit
 from apps.node.node import Node
-from apps.node.stages.names import FIRMS, USED_UP, write_private
+from apps.node.queries import Query
+from apps.node.stages.names import FIRMS, PARTS, USED_UP, write_private
+from creditzone.kernel.policy.history import Part
 from creditzone.kernel.policy.tags import split_tags
 from creditzone.kernel.refusals import Refusal
 
 
-def tell_used_up(node: Node, limit: Limit | None, scratch: Path) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """What a job is judged by at this moment: a limit of uses of one firm, the history of statistics, either or none.
+
+    `question` is what a statistic counts by: its scorecard and the least number of firms."""
+
+    capsule: str
+    job: str
+    limit: Limit | None = None
+    query: Query | None = None
+    question: str = ""
+
+
+def tell_used_up(node: Node, release: Release, scratch: Path) -> None:
     """Lay down, for each firm of the common set in its order, whether it has no use left."""
-    tags = list(split_tags((scratch / FIRMS).read_bytes()))
+    tags = _tags(scratch)
     gone: set[bytes] | None = set()
-    if limit is not None:
+    if release.limit is not None:
         with node.store.write() as tx:
-            gone = firmuses.used_up(tx, limit)
+            gone = firmuses.used_up(tx, release.limit)
     write_private(scratch / USED_UP, bytes(gone is None or tag in gone for tag in tags))
 
 
-def release(node: Node, limit: Limit | None, scratch: Path, *, capsule: str, job: str, rows: int) -> Refusal | None:
-    """Count the set's firms in one transaction; a refusal, with nothing counted, where another job was first."""
+def let_go_on(node: Node, release: Release, scratch: Path, *, rows: int) -> Refusal | None:
+    """Judge the set and count what it uses, in one transaction; a refusal counts nothing but that it was asked."""
+    limit, query = release.limit, release.query
+    tags = _tags(scratch) if limit or query else []
     with node.store.write() as tx:
         if limit is not None:
-            tags = list(split_tags((scratch / FIRMS).read_bytes()))
             gone = firmuses.used_up(tx, limit)
-            if gone is None or gone.intersection(tags):
-                return Refusal(
-                    "uses-a-firm", {"firms": str(len(tags) if gone is None else len(gone.intersection(tags)))}
-                )
+            over = len(tags) if gone is None else len(gone.intersection(tags))
+            if over:
+                return Refusal("uses-a-firm", {"firms": str(over)})
+        if query is not None:
+            refusal = queries.ask(node, tx, query, _parts(scratch, tags, question=release.question))
+            if refusal is not None:
+                return refusal
+        if limit is not None:
             firmuses.spend(tx, limit, tags)
-        uses.note_rows(tx, capsule=capsule, job=job, rows=rows)
+        uses.note_rows(tx, capsule=release.capsule, job=release.job, rows=rows)
     return None
+
+
+def _tags(scratch: Path) -> list[bytes]:
+    return list(split_tags((scratch / FIRMS).read_bytes()))
+
+
+def _parts(scratch: Path, tags: list[bytes], *, question: str) -> list[Part]:
+    """The sets over which a statistic counts, as tags."""
+    parts = json.loads((scratch / PARTS).read_bytes())
+    return [Part(f"{question} {name}", frozenset(tags[place] for place in places)) for name, places in parts]

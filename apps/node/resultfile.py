@@ -24,6 +24,26 @@ class ResultFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     authorisations: tuple[tuple[str, ...], ...]
 
 
+class Counted(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A group of firms, how many they are, and how many stand in each band, worst first; 0 where that is held back."""
+
+    group: str
+    firms: int
+    bands: tuple[int, ...]
+
+
+class CountFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that the recipient of a statistic learned: no code, and no count of fewer firms than the least."""
+
+    job: str
+    attempt: int
+    request: str
+    model: str
+    minimum_group: int
+    grouping: str | None
+    counted: tuple[Counted, ...]
+
+
 def result_data(zone: str, job: str) -> bytes:
     """The associated data of a sealed result."""
     return f"creditzone/result/v1\n{zone}\n{job}".encode()

@@ -16,9 +16,10 @@ from typing import Any, Final, Literal, cast
 import msgspec
 
 from apps.node import documents, outbox, sealed
+from apps.node.counts import OpenedCount, opened_count, own_file
 from apps.node.errors import NodeError, NotFound
 from apps.node.node import Node
-from apps.node.resultfile import ResultFile, result_data
+from apps.node.resultfile import ResultFile
 from apps.node.roster import Act, Acting, require
 from apps.node.store import Transaction
 from apps.node.wording import NodeNames
@@ -38,7 +39,7 @@ from creditzone.kernel.engine.faults import EngineFault, StageFailed
 from creditzone.kernel.engine.process import run_stage
 from creditzone.kernel.engine.scratch import make_scratch, wipe
 from creditzone.kernel.sm import sm3
-from creditzone.kernel.sm.envelope import SealedToAnotherKey, open_with
+from creditzone.kernel.sm.envelope import SealedToAnotherKey
 from creditzone.kernel.sm.keys import Opener
 from creditzone.kernel.sm.sm4 import AuthenticationError
 
@@ -132,7 +133,7 @@ def get(node: Node, acting: Acting, job: str) -> Result:
     return found
 
 
-def open_result(node: Node, acting: Acting, job: str, *, passphrase: str | None = None) -> OpenedResult:
+def open_result(node: Node, acting: Acting, job: str, *, passphrase: str | None = None) -> OpenedResult | OpenedCount:
     """Open a result in this process's memory; the portal is told that it was opened, and by whom.
 
     Raises Forbidden, NotFound, WrongPassphrase, NodeError: result-ended, result-waiting, result-damaged."""
@@ -204,10 +205,12 @@ def take_grades(node: Node, acting: Acting, opened: OpenedResult, *, subjects: l
 # Opening ------------------------------------------------------------------------------------------------------------
 
 
-def _opened(node: Node, found: Result, key: Opener) -> OpenedResult:
+def _opened(node: Node, found: Result, key: Opener) -> OpenedResult | OpenedCount:
     try:
         row = node.store.one("SELECT * FROM result WHERE job = ?", found.job)
         assert row is not None
+        if found.request.operation == "statistics":
+            return opened_count(node, row, key, title=found.title)
         file = _own_file(node, row, key) if row["file"] is not None else _joined(node, found, key)
         card = parse(file.model.encode(), Scorecard)
         require_sound(card)
@@ -228,11 +231,7 @@ def _opened(node: Node, found: Result, key: Opener) -> OpenedResult:
 
 
 def _own_file(node: Node, row: sqlite3.Row, key: Opener) -> ResultFile:
-    data = (node.home / "results" / Path(row["file"]).name).read_bytes()
-    if sm3.digest(data) != row["digest"]:
-        raise sealed.MessageDamaged
-    plain = open_with(key, data, associated=result_data(node.zone, row["job"]))
-    return msgspec.json.decode(plain, type=ResultFile)
+    return msgspec.json.decode(own_file(node, row, key), type=ResultFile)
 
 
 def _joined(node: Node, found: Result, key: Opener) -> ResultFile:

@@ -42,6 +42,7 @@ class Act(StrEnum):
     EDIT_ROSTER = "edit-roster"
     DRAW_CODE = "draw-code"
     CHOOSE_CUSTODIANS = "choose-custodians"
+    ANSWER_RECOVERY = "answer-recovery"
 
 
 _ALL: Final = frozenset(ROLES)
@@ -64,6 +65,7 @@ MAY: Final[dict[Act, frozenset[Role]]] = {
     Act.EDIT_ROSTER: frozenset({"owner"}),
     Act.DRAW_CODE: frozenset({"owner"}),
     Act.CHOOSE_CUSTODIANS: frozenset({"owner"}),
+    Act.ANSWER_RECOVERY: frozenset({"owner", "steward"}),
 }
 BINDING: Final = frozenset(
     {
@@ -76,6 +78,7 @@ BINDING: Final = frozenset(
         Act.CONFIRM_CARD,
         Act.EDIT_ROSTER,
         Act.CHOOSE_CUSTODIANS,
+        Act.ANSWER_RECOVERY,
     }
 )
 """Acts that bind: they need a code not older than FRESH_MS. For policies, and codes

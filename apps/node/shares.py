@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import sqlite3
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -28,7 +29,7 @@ from creditzone.kernel.documents import (
     Statement,
     now_ms,
 )
-from creditzone.kernel.refusals import Refused
+from creditzone.kernel.refusals import Refusal, Refused
 
 if TYPE_CHECKING:
     from apps.node.attempts import Attempt
@@ -208,6 +209,32 @@ def _released(node: Node, attempt: Attempt, header: CapsuleHeader) -> list[Share
         if share is None:
             raise Refused("share-wrong", holder=holder.name)
         found.append(share)
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """What a custodian last did when it was asked: released, withheld, wrong, or (still) silent since `at`."""
+
+    capsule: str
+    holder: str
+    state: str
+    at: int
+    refusal: Refusal | None
+
+
+def heard(node: Node) -> dict[tuple[str, str], Heard]:
+    """The newest answer of each custodian about each capsule, by capsule and organisation."""
+    found: dict[tuple[str, str], Heard] = {}
+    for row in node.store.all("SELECT * FROM share_ask ORDER BY asked_at, fence"):
+        facts = msgspec.json.decode(row["facts"], type=dict[str, str])
+        found[row["capsule"], row["holder"]] = Heard(
+            capsule=row["capsule"],
+            holder=row["holder"],
+            state=row["state"],
+            at=row["answered_at"] or row["asked_at"],
+            refusal=Refusal(row["clause"], facts) if row["clause"] else None,
+        )
     return found
 
 

@@ -56,6 +56,11 @@ CREATE TABLE zone_rules (
   counts INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL);
 CREATE UNIQUE INDEX zone_rules_counted ON zone_rules (governor, version) WHERE counts;
 
+CREATE TABLE authorisation (
+  digest TEXT NOT NULL, enquirer TEXT NOT NULL, text TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (digest, text)) WITHOUT ROWID;
+CREATE INDEX authorisation_of ON authorisation (enquirer);
+
 CREATE TABLE upload (
   id TEXT PRIMARY KEY, organisation TEXT NOT NULL, filename TEXT NOT NULL, size INTEGER NOT NULL,
   received INTEGER NOT NULL DEFAULT 0, domain TEXT NOT NULL, title TEXT NOT NULL, key BLOB NOT NULL,
@@ -70,7 +75,9 @@ CREATE TABLE dataset (
   measured TEXT, created_at INTEGER NOT NULL, measured_at INTEGER);
 
 CREATE TABLE lineage (upload TEXT PRIMARY KEY, job TEXT NOT NULL, text TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE peer_policy (digest TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE peer_policy (
+  digest TEXT PRIMARY KEY, capsule TEXT NOT NULL, version INTEGER NOT NULL, text TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX peer_policy_of ON peer_policy (capsule, version);
 
 CREATE TABLE body (
   id TEXT PRIMARY KEY, dataset TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('rows', 'quarantine')),
@@ -92,6 +99,10 @@ CREATE TABLE own_part (capsule TEXT PRIMARY KEY, version INTEGER NOT NULL, seale
 
 CREATE TABLE custodian (
   organisation TEXT PRIMARY KEY, chosen_by TEXT NOT NULL, chosen_at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE sheet (
+  id TEXT PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('officer', 'regulator')), organisation TEXT NOT NULL,
+  name TEXT NOT NULL, public TEXT NOT NULL, made_by TEXT NOT NULL, made_at INTEGER NOT NULL,
+  asked TEXT NOT NULL, proof TEXT NOT NULL, confirmed_at INTEGER) WITHOUT ROWID;
 CREATE TABLE share_ask (
   job TEXT NOT NULL, fence INTEGER NOT NULL, holder TEXT NOT NULL, capsule TEXT NOT NULL, version INTEGER NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('asked', 'released', 'withheld', 'wrong')),
@@ -116,6 +127,10 @@ CREATE TABLE use (
 CREATE TABLE firm_use (
   capsule TEXT NOT NULL, rule TEXT NOT NULL, recipient TEXT NOT NULL, firm BLOB NOT NULL, job TEXT NOT NULL,
   PRIMARY KEY (capsule, rule, recipient, firm, job)) WITHOUT ROWID;
+CREATE TABLE query (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, capsule TEXT NOT NULL, recipient TEXT NOT NULL, job TEXT NOT NULL,
+  question TEXT NOT NULL, told INTEGER NOT NULL, firms BLOB NOT NULL, at INTEGER NOT NULL);
+CREATE INDEX query_of ON query (capsule, recipient);
 
 CREATE TABLE attempt (
   job TEXT NOT NULL, fence INTEGER NOT NULL, attempt INTEGER NOT NULL, order_id TEXT NOT NULL UNIQUE,
@@ -125,6 +140,7 @@ CREATE TABLE attempt (
   stage TEXT NOT NULL DEFAULT 'check', reason TEXT, at INTEGER NOT NULL, changed_at INTEGER NOT NULL,
   PRIMARY KEY (job, fence)) WITHOUT ROWID;
 CREATE INDEX attempt_live ON attempt (state) WHERE state IN ('asking', 'accepted', 'started', 'running');
+CREATE VIEW live_attempt AS SELECT * FROM attempt WHERE state IN ('asking', 'accepted', 'started', 'running');
 
 CREATE TABLE result (
   job TEXT PRIMARY KEY, organisation TEXT NOT NULL, request TEXT NOT NULL, model TEXT,

@@ -196,7 +196,7 @@ def rows_of(node: Node, document: Document, language: str) -> list[tuple[str, st
                 (
                     "返回结果",
                     "Result",
-                    _list([say_disclosure(one, short) for one in document.disclosures], short),
+                    _forms_of(document, short),
                 ),
                 ("签署有效至", "Valid until", say_instant(document.expires_at)),
             ]
@@ -360,7 +360,7 @@ def _say_request(request: JobRequest, language: str, names: NodeNames) -> list[S
     recipient = names.organisation(request.recipient)
     others = [names.organisation(one.provider) for one in request.inputs if one.provider != request.recipient]
     parties, model = _list(others, language), names.model(request.model)
-    disclosures = _list([say_disclosure(one, language) for one in request.disclosures], language)
+    disclosures = _forms_of(request, language)
     purpose = say_purpose(request.purpose, language)
     engine = _pick(ENGINES[request.engine], language)
     if language == "zh":
@@ -398,8 +398,23 @@ def _say_request(request: JobRequest, language: str, names: NodeNames) -> list[S
     ]
 
 
+def _forms_of(request: JobRequest, language: str) -> str:
+    """What comes out; of a statistic also on how many firms each figure rests, and by which groups."""
+    forms = _list([say_disclosure(one, language) for one in request.disclosures], language)
+    if request.minimum_group is None:
+        return forms
+    zh = f"（每个数不少于 {request.minimum_group} 户" + ("，按省级地区分组）" if request.grouping else "）")
+    en = f" (each figure on at least {request.minimum_group} firms{', by province' if request.grouping else ''})"
+    return forms + (zh if language == "zh" else en)
+
+
 def _say_consent(request: JobRequest, language: str) -> list[Segment]:
-    if request.consent == "signed":
+    if request.consent == "signed" and request.subject is None:
+        zh = "仅限本人已向接收方签署有效授权书的企业；其余行由提供方节点剔除并计数。"
+        en = (
+            "Only firms that themselves signed a live authorisation; the providers' nodes leave out and count the rest."
+        )
+    elif request.consent == "signed":
         zh, en = "依据企业本人签署的授权书。", "Under the firm's own signed authorisation."
     else:
         zh = "使用方声明：名单中的企业均有有效授权；没有有效授权的行由本节点剔除并计数。"

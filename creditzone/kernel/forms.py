@@ -18,7 +18,7 @@ Words = Annotated[str, Meta(min_length=1, max_length=400)]
 DecimalText = Annotated[str, Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
 
 OrganisationKind = Literal["code_centre", "bank", "platform", "sme", "regulator", "operator"]
-Disclosure = Literal["decision", "grade", "reasons", "score"]
+Disclosure = Literal["decision", "grade", "reasons", "score", "statistic"]
 Engine = Literal["cheetah", "aby3"]
 Stage = Literal["check", "open", "intersect", "grade", "seal"]
 

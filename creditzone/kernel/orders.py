@@ -33,10 +33,12 @@ from creditzone.kernel.documents import (
     require_signature_by_one,
 )
 from creditzone.kernel.domain import UnknownDomain, domain
+from creditzone.kernel.policy.constraints.output import STATISTIC
 from creditzone.kernel.policy.constraints.window import say_instant
 from creditzone.kernel.policy.evaluation import require_allowed
-from creditzone.kernel.policy.floors import custody_undercuts, undercuts
+from creditzone.kernel.policy.floors import require_within_zone_rules
 from creditzone.kernel.policy.loosening import require_voted
+from creditzone.kernel.policy.purposes import permits
 from creditzone.kernel.policy.use import Counts, Use
 from creditzone.kernel.refusals import Refusal, Refused
 from creditzone.kernel.sm import sm3
@@ -111,10 +113,10 @@ class Standing:
     capsule: Callable[[str], HeldCapsule | None]
     counts: Callable[[str, str], Mapping[str, Counts]]
     program: str
+    zone_rules: Callable[[str], ZoneRules | None]
+    vote: Callable[[str], Signed | None]
+    source: Callable[[Parent], Policy | None]
     earlier: Mapping[str, Sequence[EarlierKey]] = field(default_factory=dict)
-    zone_rules: Callable[[str], ZoneRules | None] = lambda _: None
-    vote: Callable[[str], Signed | None] = lambda _: None
-    source: Callable[[Parent], Policy | None] = lambda _: None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,16 +190,26 @@ def use_of(request: JobRequest, *, at: int) -> Use:
         disclosures=request.disclosures,
         decision_band=request.decision_band,
         evidence=request.consent,
+        operation=request.operation,
+        parameters=_parameters(request),
+        least_group=request.minimum_group,
         at=at,
     )
+
+
+def _parameters(request: JobRequest) -> dict[str, int | str]:
+    """What a policy may put bounds on, as far as the request tells it."""
+    told = {"minimum_group": request.minimum_group, "grouping": request.grouping}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _columns_of(order: Order, request: JobRequest, mine: Input) -> tuple[tuple[str, str], ...]:
     """The columns of the party's own capsule that the job reads, each with what for. None of a model that cannot be
     read: what is wrong with it is said when the model itself is checked."""
     try:
+        counts = request.operation == "statistics"
         authorises = mine.provider == request.recipient and domain(mine.domain).bears_authorisations
-        return columns_used(parse(order.model.encode(), Scorecard), mine.domain, authorised=authorises)
+        return columns_used(parse(order.model.encode(), Scorecard), mine.domain, authorised=authorises, counts=counts)
     except (DocumentError, UnknownDomain, Refused):
         return ()
 
@@ -264,7 +276,20 @@ def _signed_request(order: Order, standing: Standing) -> JobRequest:
         raise Refused("request-expired")
     if request.subject is not None and is_person(request.subject):
         raise Refused("natural-person")
+    require_one_operation(request)
     return request
+
+
+def require_one_operation(request: JobRequest) -> None:
+    """Statistics come out of statistics and nothing else does, on a least number of firms, and never about one firm
+    that asks about itself. Raises Refused."""
+    counts = request.operation == "statistics"
+    if counts != (STATISTIC in request.disclosures) or (counts and request.disclosures != (STATISTIC,)):
+        raise Refused("order-mismatch", what="disclosure")
+    if counts and (request.minimum_group is None or request.subject is not None):
+        raise Refused("order-mismatch", what="minimum_group" if request.subject is None else "subject")
+    if not counts and (request.minimum_group is not None or request.grouping is not None):
+        raise Refused("order-mismatch", what="minimum_group")
 
 
 def _my_input(request: JobRequest, standing: Standing) -> Input:
@@ -345,20 +370,26 @@ def _authorised(order: Order, request: JobRequest, standing: Standing) -> None:
         raise Refused("authorisation-signature", organisation=firm) from error
     if is_withdrawn(order.authorisation.digest, firm, standing):
         raise Refused("authorisation-withdrawn", organisation=firm)
-    facts = {
-        "subject": authorisation.subject == firm,
-        "enquirer": authorisation.enquirer == request.recipient,
-        "providers": {one.provider for one in request.inputs} <= set(authorisation.providers),
-        "domains": {one.domain for one in request.inputs} <= set(authorisation.domains),
-        "purpose": authorisation.purpose == request.purpose,
-        "disclosure": set(request.disclosures) <= set(authorisation.disclosures),
-        "zone": authorisation.zone == standing.zone,
-    }
-    wrong = [name for name, holds in facts.items() if not holds]
+    wrong = uncovered(authorisation, firm, request, request.inputs)
     if wrong:
         raise Refused("authorisation-mismatch", what=", ".join(wrong))
     if not authorisation.not_before <= standing.now < authorisation.not_after:
         raise Refused("authorisation-window")
+
+
+def uncovered(given: Authorisation, firm: str, request: JobRequest, inputs: Iterable[Input]) -> list[str]:
+    """By name, what of a request over these inputs a firm's authorisation does not cover; its term apart."""
+    inputs = list(inputs)
+    facts = {
+        "subject": given.subject == firm,
+        "enquirer": given.enquirer == request.recipient,
+        "providers": {one.provider for one in inputs} <= set(given.providers),
+        "domains": {one.domain for one in inputs} <= set(given.domains),
+        "purpose": permits(given.purpose, request.purpose),
+        "disclosure": set(request.disclosures) <= set(given.disclosures),
+        "zone": given.zone == request.zone,
+    }
+    return [name for name, holds in facts.items() if not holds]
 
 
 def is_withdrawn(authorisation: str, firm: str, standing: Standing) -> bool:
@@ -393,21 +424,6 @@ def _whole_capsule(mine: Input, standing: Standing) -> tuple[CapsuleHeader, Poli
     return header, policy
 
 
-def require_within_zone_rules(policy: Policy, zone_rules: Callable[[str], ZoneRules | None], *, threshold: int) -> None:
-    """Raises Refused where a policy, or how many open its capsule together, undercuts the zone-wide rules that it was
-    written under, or where those are not known here. A policy of a time without any keeps to none."""
-    if policy.zone_rules is None:
-        return
-    rules = zone_rules(policy.zone_rules)
-    if rules is None:
-        raise Refused("zone-rules-unknown", digest=policy.zone_rules[:16])
-    below = undercuts(policy, rules)
-    if too_few := custody_undercuts(threshold, rules):
-        below.append(too_few)
-    if below:
-        raise Refused(below[0].clause, **below[0].facts)
-
-
 def _model_and_parties(order: Order, request: JobRequest) -> Scorecard:
     if sm3.digest(order.model.encode()) != request.model:
         raise Refused("model-digest")
@@ -427,19 +443,6 @@ def _model_and_parties(order: Order, request: JobRequest) -> Scorecard:
     if ENGINE_OF_PARTIES.get(len(parties)) != request.engine:
         raise Refused("parties", what="engine")
     return scorecard
-
-
-def require_sound_set(codes: list[str], *, held: Callable[[str], bool]) -> None:
-    """The check after alignment, at the provider: the common set is not empty, names no code twice, no person, and no
-    firm outside the capsule. Raises Refused."""
-    if not codes:
-        raise Refused("set-empty")
-    if len(set(codes)) != len(codes):
-        raise Refused("set-duplicates")
-    if any(is_person(code) for code in codes):
-        raise Refused("natural-person")
-    if not all(held(code) for code in codes):
-        raise Refused("set-foreign")
 
 
 def model_digest(scorecard: Scorecard) -> str:

@@ -150,6 +150,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PUBLIC": True,
     "ENUM_NAME_OVERRIDES": {
         "CapsuleState": "apps.capsules.models.Capsule.State",
+        "ConsentEvidence": "creditzone.kernel.policy.constraints.consent.EVIDENCE",
         "ContractState": "apps.contracts.models.Contract.State",
         "JobState": "apps.compute.models.Job.State",
     },

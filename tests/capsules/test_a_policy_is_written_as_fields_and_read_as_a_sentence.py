@@ -4,11 +4,14 @@ from typing import Any
 
 import pytest
 
+from apps.capsules.forms import rule_values
 from apps.capsules.models import Capsule
 from apps.capsules.selectors import head_of
 from apps.core.tenancy import tenant_tx
 from apps.datasets.models import Dataset
 from creditzone.kernel.documents import Policy
+from creditzone.kernel.policy.constraints.consent import Consent
+from creditzone.kernel.policy.constraints.place import Place
 from tests.road import Road, make_measured
 
 HTMX = {"hx-request": "true"}
@@ -142,3 +145,30 @@ def test_only_the_owners_stewards_write_policies(road: Road, place: str, role: s
     assert client.get(f"/capsules/policies/new/?dataset={dataset.id}").status_code == status
     assert client.post(f"/capsules/policies/preview/?dataset={dataset.id}", filled(road)).status_code == status
     assert client.get("/capsules/policies/new/?dataset=nonsense").status_code in {403, 404}
+
+
+def test_a_rule_may_demand_that_firms_signed_themselves(road: Road):
+    path = f"/capsules/policies/new/?dataset={published(road).id}"
+    client = road.zone.client("centre", "steward")
+    given = filled(road, **{"r1-evidence": "signed"})
+    said = client.post(path.replace("/new/", "/preview/"), given, headers=HTMX).content.decode()
+    assert "authorisations that the firms signed" in said
+    assert 'href="#id_r1-evidence"' in said
+    assert client.post(path, given).status_code == 302
+    road.nodes["centre"].call()
+    (rule,) = road.nodes["centre"].drafts(Policy)[-1].rules
+    assert rule.clause(Consent) == Consent(evidence=("signed",))
+    assert rule_values(rule)["evidence"] == "signed"
+
+
+def test_what_no_field_shows_stays_when_a_rule_is_edited(road: Road):
+    place = Place(divisions=("42",))
+    capsule = road.sealed("centre", rules=[road.rule("bank", id="credit-risk", more=(place,))])
+    client = road.zone.client("centre", "steward")
+    path = f"/capsules/policies/new/?capsule={capsule.id}"
+    said = client.post(path.replace("/new/", "/preview/"), filled(road), headers=HTMX).content.decode()
+    assert "Hubei" in said or "42" in said
+    assert client.post(path, filled(road)).status_code == 302
+    road.nodes["centre"].call()
+    (rule,) = road.nodes["centre"].drafts(Policy)[-1].rules
+    assert rule.clause(Place) == place

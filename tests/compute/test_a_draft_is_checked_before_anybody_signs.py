@@ -1,5 +1,6 @@
 """What no node would let pass is said at once, with the node's own clause; and a firm asks only about itself."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from apps.core.errors import Forbidden, Invalid, NotFound
 from apps.core.tenancy import tenant_tx
 from creditzone.kernel.documents import Authorisation, JobRequest
 from creditzone.kernel.refusals import Refused
-from tests.road import Road
+from tests.road import DOMAINS, Road
 
 
 def jobs() -> int:
@@ -102,6 +103,16 @@ def test_a_firm_finds_no_capsule_that_is_not_open_to_firms_about_themselves(road
     with pytest.raises(Forbidden), road.zone.tx(viewer):
         draft_enquiry(actor=viewer, model=road.models["zone-public"])
     assert jobs() == 0
+
+
+def test_an_enquiry_takes_each_domain_of_another_provider(road: Road, monkeypatch: pytest.MonkeyPatch):
+    """The centre's newer capsule of the platform's domain would make it the only party."""
+    wanted = {str(road.sealed(holder, rules=[road.rule("subject")]).id) for holder in ("centre", "platform")}
+    monkeypatch.setitem(DOMAINS, "centre", "turnover")
+    road.sealed("centre", rules=[road.rule("subject")])
+    with road.zone.tx(road.zone.member("firm", "owner")):
+        job = draft_enquiry(actor=road.zone.member("firm", "owner"), model=road.models["zone-public"])
+        assert {one["capsule"] for one in json.loads(job.document["text"])["inputs"]} == wanted
 
 
 @pytest.mark.parametrize("signs_authorisation", [True, False])

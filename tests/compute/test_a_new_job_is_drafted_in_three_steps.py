@@ -3,7 +3,9 @@
 import pytest
 
 from apps.compute.models import Job
+from apps.compute.selectors import request_of
 from apps.core.tenancy import tenant_tx
+from creditzone.kernel.policy.constraints.consent import Consent
 from tests.road import PURPOSE, Road
 
 
@@ -95,3 +97,47 @@ def test_only_a_banks_officers_draft(road: Road, place: str, role: str, status: 
 
 def test_an_unknown_scorecard_is_not_found(road: Road):
     assert road.zone.client("bank").get("/jobs/new/?model=nonsense").status_code == 404
+
+
+def test_a_statistic_is_drafted_with_its_least_number_of_firms(road: Road):
+    counting = {"disclosures": ("statistic",), "minimum_group": 20}
+    capsules = [road.sealed("bank", rules=[road.rule("bank", **counting)])]
+    provided = road.sealed("centre", rules=[road.rule("bank", **counting)])
+    road.agreed(provided, "centre")
+    capsules.append(provided)
+    client = road.zone.client("bank")
+    path = f"/jobs/new/?model={card(road)}"
+    asked = filled(capsules, disclosure="statistic", minimum_group="20", grouping="province")
+    for change, words in [
+        ({"minimum_group": "9"}, "Statistics rest on at least 10 firms."),
+        ({"minimum_group": ""}, "Say how many firms each count rests on."),
+        ({"minimum_group": "19"}, "at least 20 are required"),
+        ({"reasons": "on"}, "A statistic names no firm, so it has no reasons."),
+        ({"disclosure": "grade"}, "The policy does not allow the operation score."),
+    ]:
+        answer = client.post(path, {**asked, **change})
+        assert answer.status_code == 422
+        assert words in answer.content.decode(), words
+    assert count() == 0
+    assert client.post(path, asked).status_code == 302
+    with tenant_tx(None, role="exchange"):
+        request = request_of(Job.objects.get())
+    assert (request.operation, request.minimum_group, request.grouping) == ("statistics", 20, "province")
+    assert request.disclosures == ("statistic",)
+
+
+def test_a_policy_that_demands_signatures_takes_no_declaration(road: Road):
+    demands = {"more": (Consent(evidence=("signed",)),)}
+    capsules = [road.sealed("bank", rules=[road.rule("bank")])]
+    provided = road.sealed("centre", rules=[road.rule("bank", **demands)])
+    road.agreed(provided, "centre")
+    capsules.append(provided)
+    client = road.zone.client("bank")
+    path = f"/jobs/new/?model={card(road)}"
+    answer = client.post(path, filled(capsules))
+    assert answer.status_code == 422
+    assert "The policy does not take consent that is declared." in answer.content.decode()
+    assert client.post(path, filled(capsules, consent="signed")).status_code == 302
+    with tenant_tx(None, role="exchange"):
+        request = request_of(Job.objects.get())
+    assert (request.consent, request.subject, request.authorisation) == ("signed", None, None)

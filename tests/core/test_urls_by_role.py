@@ -89,6 +89,7 @@ MAY: dict[str, set[str]] = {
     "lending:export": {"bank", "approver"},
     "lending:credit": {"firm"},
     "lending:ask": set(),  # takes a POST
+    "lending:authorise": set(),  # takes a POST
     "supervision:events": {"regulator"},
     "supervision:jobs": {"regulator"},
     "workspaces:home": ALL,

@@ -25,7 +25,10 @@ def start() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     started: list[subprocess.Popen[bytes]] = []
 
     def begin(*words: str) -> subprocess.Popen[bytes]:
-        waits = "import signal; print('here', flush=True); signal.pause()"
+        waits = (
+            "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); "  # background runs ignore it
+            "print('here', flush=True); signal.pause()"
+        )
         process = subprocess.Popen([sys.executable, "-c", waits, *words], stdout=subprocess.PIPE)
         started.append(process)
         assert process.stdout is not None

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from creditzone.kernel import documents as d
-from creditzone.kernel.orders import check_order, require_sound_set
+from creditzone.kernel.common_set import require_sound_set
+from creditzone.kernel.orders import check_order
 from creditzone.kernel.refusals import CLAUSES, Refusal, Refused
 from tests.kernel.zone_fixture import BANK, CENTRE, DAY, FIRM, NOW, PLATFORM, Zone, altered, scorecard
 

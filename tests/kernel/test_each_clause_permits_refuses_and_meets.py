@@ -101,8 +101,8 @@ AT_RELEASE = [
     (Output(forms=("grade",), max_rows=10), {"rows": 10}, {"rows": None}, "max-rows"),
     (
         Output(forms=("statistic",), minimum_group=10),
-        {"disclosures": ("statistic",), "group": 10},
-        {"disclosures": ("statistic",), "group": 9},
+        {"disclosures": ("statistic",), "least_group": 10, "group": 10},
+        {"disclosures": ("statistic",), "least_group": 10, "group": 9},
         "minimum-group",
     ),
     (
@@ -113,6 +113,15 @@ AT_RELEASE = [
     ),
     (Count(total=9, rows_per_day=100), {"counts": SPENT, "rows": 10}, {"counts": SPENT, "rows": 11}, "rows-a-day"),
 ]
+
+
+@pytest.mark.parametrize("scope", [Scope.ADMISSION, Scope.OPENING, Scope.RELEASE])
+def test_a_statistic_demands_the_policys_number_of_firms_from_the_beginning(scope):
+    clause = Output(forms=("statistic",), minimum_group=10)
+    asked = replace(use_of(disclosures=("statistic",), least_group=10, group=10), scope=scope)
+    assert clause.check(asked) is None
+    assert clause.check(replace(asked, least_group=9)).clause == "minimum-group"
+    assert clause.check(replace(asked, least_group=None)).clause == "minimum-group"
 
 
 @pytest.mark.parametrize(("clause", "within", "beyond", "decides"), AT_RELEASE)

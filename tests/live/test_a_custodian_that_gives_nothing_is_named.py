@@ -22,10 +22,10 @@ def ended_without_use(live, title):
     return end["state"], end["reason"]
 
 
-def mark_deposits(live, state):
-    """As the platform's own officers cannot, and a restored node might: its deposits count as stopped, or held."""
+def age_deposits(live, versions):
+    """As a store put back from a backup might have it: the platform holds deposits of other versions."""
     with sqlite3.connect(live.home / "nodes" / "platform" / "store.sqlite3", timeout=30) as connection:
-        connection.execute("UPDATE deposit SET state = ?", [state])
+        connection.execute("UPDATE deposit SET version = version + ?", [versions])
 
 
 def test_a_job_whose_custodian_is_down_is_refused_and_names_it(live):
@@ -40,10 +40,10 @@ def test_a_job_whose_custodian_is_down_is_refused_and_names_it(live):
 
 
 def test_a_job_whose_custodian_withholds_its_share_is_refused_and_names_it(live):
-    mark_deposits(live, "stopped")
+    age_deposits(live, 1)
     try:
         assert ended_without_use(live, "保管方不交出") == ("refused", "share-withheld")
     finally:
-        mark_deposits(live, "held")
+        age_deposits(live, -1)
     after = live.wait_end(live.submit(BALANCE, PROFIT, title="保管方再交出"))
     assert after["state"] == "done", after["reason_words"]

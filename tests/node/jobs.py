@@ -85,12 +85,13 @@ def ready(
     uses: int = 50,
     theirs: Callable[[Rule], Rule] = lambda rule: rule,
     rules: Sequence[Rule] | None = None,
+    allows: dict[str, Any] | None = None,
     **changes: Any,
 ) -> Ready:
     """A bank's job with these providers, its request signed and its contracts agreed; `rules` are everybody's, else
-    one of many `uses`; `theirs` changes the others'."""
+    one of many `uses` that also `allows` so much; `theirs` changes the others'."""
     card = world.scorecard(card_name)
-    rules = rules or [world.rule(models=(digest_of(card),), uses=uses)]
+    rules = rules or [world.rule(models=(digest_of(card),), uses=uses, **(allows or {}))]
     rows = rows_of("balance_sheet", number)
     bank, officer, own, policy = provide(zone, BANK, "balance_sheet", rules, rows)
     inputs = [Input(provider=BANK, domain="balance_sheet", capsule=own, version=1, contract=None)]

@@ -94,7 +94,7 @@ def test_what_was_never_signed_here_is_not_taken_back_here(quartet: Zone, host: 
     assert withdrawals.of(host, digest_of(given)) == []
 
 
-def enquiry(zone: Zone, host: Node, owner: Acting) -> tuple[Order, str]:
+def enquiry(zone: Zone, host: Node, owner: Acting, *, consent: str = "signed") -> tuple[Order, str]:
     """The order to the centre for a firm's own enquiry, and the digest of the authorisation that it rests on."""
     card = world.scorecard("zone-public")
     rules = [world.rule(grantees=("subject",), models=(digest_of(card),), purposes=("self-enquiry",))]
@@ -112,7 +112,7 @@ def enquiry(zone: Zone, host: Node, owner: Acting) -> tuple[Order, str]:
         disclosures=("grade", "reasons"),
         subject=FIRM,
         authorisation=digest_of(given),
-        consent="signed",
+        consent=consent,
     )
     world.have_signed(zone, host, owner, given, request, passphrase=PASSPHRASE)
     signed_given, signed_request = (
@@ -136,6 +136,13 @@ def test_an_order_that_rests_on_it_is_refused_with_the_clause(quartet: Zone, hos
     take_back(quartet, host, owner, given)
     world.offer(quartet, centre, order)
     assert [body.refusal.clause for body in world.bodies(centre, "refuse")] == ["authorisation-withdrawn"]
+
+
+def test_a_firms_own_enquiry_rests_on_its_signature_and_on_no_declaration(quartet: Zone, host: Node):
+    owner, centre = world.person(host, organisation=FIRM), quartet.nodes[CENTRE]
+    order, _given = enquiry(quartet, host, owner, consent="declared")
+    world.offer(quartet, centre, order)
+    assert [body.refusal.clause for body in world.bodies(centre, "refuse")] == ["order-mismatch"]
 
 
 def test_what_runs_under_it_ends_as_soon_as_the_withdrawal_arrives(quartet: Zone, host: Node):

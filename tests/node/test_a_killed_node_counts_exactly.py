@@ -126,15 +126,22 @@ def begin(portal: Portal, job, *, fence: int, attempt: int, only: str | None = N
         portal.tell(node.organisation, OrderStarted, job=job.request.id, attempt=attempt, fence=fence)
 
 
-def stage_processes() -> list[int]:
-    """Stages of this test's runners that are alive."""
+def stages_of(runner: int) -> list[Path]:
+    """The stages that a runner began: their places in /proc."""
     found = []
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            line = (path / "cmdline").read_bytes()
-            if b"creditzone.kernel.engine.stage\0apps.node" in line:
-                found.append(int(path.name))
+            parent = int((path / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            if parent == runner and is_stage(path):
+                found.append(path)
     return found
+
+
+def is_stage(process: Path) -> bool:
+    """Whether a stage lives there."""
+    with contextlib.suppress(OSError):
+        return b"creditzone.kernel.engine.stage\0apps.node" in (process / "cmdline").read_bytes()
+    return False
 
 
 @pytest.mark.faults
@@ -176,12 +183,13 @@ def test_no_stage_outlives_its_runner_and_scratch_is_wiped_by_the_next_life(
     lives.append(Life(centre))
     begin(played, job, fence=1, attempt=1, only=CENTRE)  # the bank never comes: it waits on the link
     played.wait_for(CENTRE, "stage", when=lambda body: (body.stage, body.state) == ("intersect", "started"))
-    before = stage_processes()
+    before = stages_of(lives[0].process.pid)
+    assert before
     lives[0].kill()
     deadline = time.monotonic() + 10
-    while set(stage_processes()) & set(before) and time.monotonic() < deadline:
+    while any(map(is_stage, before)) and time.monotonic() < deadline:
         os.sched_yield()
-    assert not set(stage_processes()) & set(before)
+    assert not any(map(is_stage, before))
     assert any(quartet.scratch.rglob("codes"))
     lives.append(Life(centre))
     played.wait_for(CENTRE, "failed")

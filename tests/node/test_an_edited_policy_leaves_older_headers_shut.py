@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 
 import pytest
 
-from apps.node import attempts, capsule_acts, capsules, computation, custody, uses
+from apps.node import capsule_acts, capsules, custody, uses
 from apps.node.node import Node
 from apps.node.roster import Acting
 from apps.node.store import DATABASE
@@ -144,21 +143,12 @@ def put_back(sealed: Sealed, old: list[tuple[str, int, bytes, str, str]]) -> tup
     return second
 
 
-def test_a_job_on_a_capsule_without_its_part_names_the_holder_and_gives_the_use_back(quartet: Zone):
+def test_a_job_on_a_capsule_without_its_part_is_refused_and_names_the_holder(quartet: Zone):
     job = jobs.ready(quartet, number=60)
     centre, capsule = job.nodes[1], job.request.inputs[1].capsule
     with centre.store.write() as tx:
         tx.run("DELETE FROM own_part WHERE capsule = ?", capsule)
-    order = job.order(centre, deadline_seconds=20)
-    world.offer(quartet, centre, order)
-    world.start(quartet, centre, order)
-    attempt = attempts.next_started(centre)
-    assert attempt is not None
-    computation.compute(centre, attempt, threading.Event())
-    (failed,) = world.bodies(centre, "failed")
-    assert (failed.reason, failed.facts, failed.use_spent) == (
-        "share-missing",
-        (("holder", centre.name_of(CENTRE)),),
-        False,
-    )
-    assert uses.by_state(centre, capsule) == {("r1", "released"): 1}
+    world.offer(quartet, centre, job.order(centre))
+    (refused,) = world.bodies(centre, "refuse")
+    assert (refused.refusal.clause, refused.refusal.facts) == ("share-missing", (("holder", CENTRE),))
+    assert uses.by_state(centre, capsule) == {}

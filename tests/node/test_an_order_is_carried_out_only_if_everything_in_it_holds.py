@@ -138,7 +138,6 @@ CASES: list[tuple[str, Callable[[Ready], Signed], str]] = [
     ("no use left", used_up, "uses"),
     ("an unconfirmed recipient", swapped_card, "unknown-card"),
     ("reasons and no number", lambda job: asked(job, disclosures=("reasons",)), "disclosure"),
-    ("a list under a consent that nobody signed", lambda job: asked(job, consent="signed"), "order-mismatch"),
     ("another model", changed(model=world.scorecard("zone-public")), "model-digest"),
     ("a stranger among the peers", changed(parties=[BANK, PLATFORM]), "parties"),
 ]

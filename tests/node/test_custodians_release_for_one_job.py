@@ -419,6 +419,44 @@ def test_a_deposit_sealed_to_a_destroyed_key_releases_nothing(guarded: Guarded):
     assert (clause, facts["why"]) == ("share-withheld", "deposit-unfit")
 
 
+@pytest.mark.parametrize("silent", [PLATFORM, BANK, HOST])
+def test_enough_of_several_custodians_suffice_whoever_is_silent(quartet: Zone, silent: str):
+    guarded = three_guard(quartet)
+    order = guarded.offer()
+    guarded.ask()
+    answering = [one for one in (PLATFORM, BANK, HOST) if one != silent]
+    for organisation in answering:
+        assert world.bodies(guarded.centre, "accept") == []
+        guarding.carry(quartet, quartet.nodes[organisation], "share")
+    assert len(world.bodies(guarded.centre, "accept")) == 1
+    world.start(quartet, guarded.centre, order)
+    attempt = attempts.next_started(guarded.centre)
+    assert attempt is not None
+    assert len(shares.secret_of(guarded.centre, attempt, guarded.header())) == 32
+
+
+def test_as_soon_as_too_few_can_release_the_job_is_refused(quartet: Zone):
+    guarded = three_guard(quartet)
+    guarded.offer()
+    for organisation in (BANK, HOST):
+        with quartet.nodes[organisation].store.write() as tx:
+            tx.run("DELETE FROM deposit")
+    guarded.ask()
+    guarding.carry(quartet, quartet.nodes[BANK], "share-withheld")
+    assert world.bodies(guarded.centre, "refuse") == []
+    guarding.carry(quartet, quartet.nodes[HOST], "share-withheld")
+    clause, facts = guarded.refusal()
+    assert (clause, facts["why"]) == ("share-withheld", "deposit-missing")
+
+
+def three_guard(quartet: Zone) -> Guarded:
+    """The centre's capsule under three custodians, of which it takes two."""
+    guarding.choose(quartet.nodes[CENTRE], PLATFORM, BANK, HOST, least=3)
+    guarded = Guarded(quartet, jobs.ready(quartet, number=40))
+    guarding.carry(quartet, guarded.centre, "deposit")
+    return guarded
+
+
 def test_a_custodian_is_another_organisation_with_a_node_whose_card_is_confirmed(quartet: Zone):
     for bad, least in ((CENTRE, 2), (world.FIRM, 2), (PLATFORM, 3), (PLATFORM, 1)):
         with pytest.raises(NodeError):

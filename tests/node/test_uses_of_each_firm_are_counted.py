@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from apps.node import firmuses, releases, results, uses
 from apps.node.firmuses import Limit
 from apps.node.node import Node
+from apps.node.releases import Release
 from apps.node.stages.names import FIRMS, USED_UP
 from creditzone.kernel.documents import Receipt, Rule, digest_of, new_id, read, unsigned, with_signature
 from creditzone.kernel.policy.constraints.count import Count
@@ -27,6 +29,7 @@ CAPSULE, FIRMS_OF = "c", [f"firm-{number}" for number in range(5)]
 KILLED = """
 import sys
 from pathlib import Path
+from typing import Any
 from apps.node import releases, uses
 from apps.node.firmuses import Limit, key_for
 from apps.node.node import open_node
@@ -41,7 +44,8 @@ for number in range(100000):
         uses.spend(tx, capsule="c", job=job)
     (scratch / FIRMS).write_bytes(b"".join(tags_of(key, [job, "always"])))
     limit = Limit(capsule="c", rule="r", recipient="b", job=job, uses=10**9)
-    assert releases.release(node, limit, scratch, capsule="c", job=job, rows=2) is None
+    release = releases.Release(capsule="c", job=job, limit=limit)
+    assert releases.let_go_on(node, release, scratch, rows=2) is None
     print(job, flush=True)
 """
 
@@ -57,9 +61,9 @@ def tags_at(node: Node, capsule: str, codes) -> list[bytes]:
     return tags_of(firmuses.key_for(node, capsule=capsule, recipient=BANK), codes)
 
 
-def once_more(job: Ready) -> Ready:
-    """The same request under another id, signed anew."""
-    request = msgspec.structs.replace(job.request, id=new_id())
+def once_more(job: Ready, **changes: Any) -> Ready:
+    """The same request under another id, changed so, signed anew."""
+    request = msgspec.structs.replace(job.request, id=new_id(), **changes)
     world.have_signed(job.zone, job.bank, job.officer, request)
     signed = with_signature(unsigned(request), world.signature_of(job.bank, digest_of(request)))
     job.request, job.signed = request, signed
@@ -70,18 +74,22 @@ def limit(number: int, *, job: str = "job", recipient: str = BANK) -> Limit:
     return Limit(capsule=CAPSULE, rule="r", recipient=recipient, job=job, uses=number)
 
 
+def released(bound: Limit) -> Release:
+    return Release(capsule=CAPSULE, job=bound.job, limit=bound)
+
+
 def count(node: Node, scratch: Path, firms, bound: Limit) -> str | None:
     """What a job over these firms is told; None where it goes on."""
     key = firmuses.key_for(node, capsule=CAPSULE, recipient=bound.recipient)
     (scratch / FIRMS).write_bytes(b"".join(tags_of(key, firms)))
-    refusal = releases.release(node, bound, scratch, capsule=CAPSULE, job=bound.job, rows=len(firms))
+    refusal = releases.let_go_on(node, released(bound), scratch, rows=len(firms))
     return refusal.clause if refusal else None
 
 
 def used_up(node: Node, scratch: Path, bound: Limit) -> list[int]:
     key = firmuses.key_for(node, capsule=CAPSULE, recipient=bound.recipient)
     (scratch / FIRMS).write_bytes(b"".join(tags_of(key, FIRMS_OF)))
-    releases.tell_used_up(node, bound, scratch)
+    releases.tell_used_up(node, released(bound), scratch)
     return list((scratch / USED_UP).read_bytes())
 
 

@@ -6,8 +6,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -40,6 +38,7 @@ from creditzone.kernel.documents import (
     OrderStarted,
     Peer,
     Policy,
+    Receipt,
     Rule,
     Scorecard,
     SealedDelivered,
@@ -50,6 +49,7 @@ from creditzone.kernel.documents import (
     new_id,
     now_ms,
     parse,
+    read,
     signed,
     unsigned,
     with_signature,
@@ -57,6 +57,7 @@ from creditzone.kernel.documents import (
 from creditzone.kernel.policy.writing import permit
 from creditzone.kernel.sm.sm2 import PrivateKey
 from tests import passkeys
+from tests.ports import free_ports
 
 DAY = 86_400_000
 SCORECARDS = Path(__file__).resolve().parents[2] / "demo" / "scorecards"
@@ -84,27 +85,6 @@ OPERATOR, BANK, CENTRE, PLATFORM, HOST, FIRM = (code(number) for number in (9000
 def scorecard(name: str) -> Scorecard:
     """A shipped scorecard."""
     return parse((SCORECARDS / f"{name}.json").read_bytes(), Scorecard)
-
-
-def free_ports(number: int) -> tuple[int, int]:
-    """A range of consecutive free ports."""
-    for low in range(21000, 60000, number + 3):
-        sockets = []
-        try:
-            for port in range(low + _offset, low + _offset + number):
-                one = socket.socket()
-                sockets.append(one)
-                one.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        finally:
-            for one in sockets:
-                one.close()
-        return low + _offset, low + _offset + number - 1
-    raise RuntimeError("no free ports")
-
-
-_offset = (os.getpid() * 37) % 997
 
 
 @dataclass
@@ -143,6 +123,7 @@ class Zone:
         """Set a node up, with its card."""
         home = self.home / organisation
         prepare_home(home)
+        ports = free_ports(4 * slots)
         config = Config(
             organisation=organisation,
             kind=kind,  # type: ignore[arg-type]
@@ -153,7 +134,7 @@ class Zone:
             portal_url=self.portal_url,
             console_url=f"http://node{len(self.nodes)}.localhost:1",
             link_host="127.0.0.1" if slots else None,
-            link_ports=free_ports(4 * slots) if slots else None,
+            link_ports=(ports[0], ports[-1]) if slots else None,
             slots=slots,
             scratch_root=str(self.scratch),
             tick_seconds=0.1,
@@ -161,8 +142,6 @@ class Zone:
             link_timeout_seconds=30,
             passphrase_file=str(passphrase_file(self.home)),
         )
-        global _offset  # noqa: PLW0603
-        _offset += 4 * slots
         Keystore.create(home, organisation, NODE_PASSPHRASE, cost=QUICK)
         write_config(home, config)
         node = open_node(home)
@@ -240,6 +219,11 @@ def statements(node: Node, kind: str | None = None) -> list[Statement]:
 def bodies(node: Node, kind: str) -> list[Any]:
     """The bodies of its statements of one kind."""
     return [statement.body for statement in statements(node, kind)]
+
+
+def receipt_of(node: Node) -> Receipt:
+    """Its newest receipt."""
+    return read(bodies(node, "receipt")[-1].receipt, Receipt)
 
 
 # Data ---------------------------------------------------------------------------------------------------------------

@@ -215,6 +215,52 @@ class CustodiansForm(BindingForm):
         self.fields["custodians"].choices = fit  # type: ignore[attr-defined]
 
 
+class SheetForm(BindingForm):
+    """A new recovery sheet: for an officer of ours, or for the supervisor."""
+
+    kind = forms.ChoiceField(
+        label=_("Who keeps it"),
+        choices=[("officer", _("an officer of ours")), ("regulator", _("the supervisor"))],
+    )
+    name = forms.CharField(label=_("Name on the sheet"), max_length=60)
+    organisation = forms.CharField(
+        label=_("Unified code of the supervisor"),
+        required=False,
+        max_length=18,
+        help_text=_("Only for the supervisor's sheet."),
+        widget=forms.TextInput(attrs={"class": "mono", "autocomplete": "off"}),
+    )
+
+
+class SheetWordsForm(BindingForm):
+    """Some of a sheet's words, read off the paper."""
+
+    words = forms.CharField(
+        label=_("These words, as they stand on the paper"),
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+        help_text=_("In the order of their numbers, with a space between them."),
+    )
+
+
+class RecoveryForm(BindingForm):
+    """Give a deposit out to a provider whose node is lost."""
+
+    request = forms.CharField(
+        label=_("The request, as the new node wrote it"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4, "class": "mono", "spellcheck": "false"}),
+    )
+    fingerprint = forms.CharField(
+        label=_("Fingerprint, as told to you"),
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+        help_text=_(
+            "By telephone or on paper from the provider itself: whoever holds the request's key gets the share."
+        ),
+    )
+
+
 class PersonForm(BindingForm):
     """A new person in the roster."""
 
@@ -285,6 +331,10 @@ AT_FIELD = {
     "last-owner": "role",
     "enrolment-code": "code",
     "custody-threshold": "threshold",
+    "recovery-unfit": "request",
+    "recovery-none": "request",
+    "sheet-words": "words",
+    "sheet-holder": "organisation",
     "custodian-unfit": "custodians",
 }
 """At which field a service's refusal is shown."""

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from apps.node.counts import OpenedCount
 from apps.node.results import OpenedResult
 from apps.node.tickets import IDLE_MS, SESSION_MS, Arrival
 
@@ -45,12 +46,12 @@ class SignIn:
     began: int
     seen: int
     factor_at: int | None = None
-    opened: dict[str, OpenedResult] = field(default_factory=dict)
+    opened: dict[str, OpenedResult | OpenedCount] = field(default_factory=dict)
     """Results opened during this sign-in, by job; the oldest goes when there are too many."""
     said: list[Said] = field(default_factory=list)
     """What the next page tells the person."""
 
-    def keep(self, result: OpenedResult) -> None:
+    def keep(self, result: OpenedResult | OpenedCount) -> None:
         """Hold an opened result for the pages that show it."""
         self.opened.pop(result.job, None)
         self.opened[result.job] = result

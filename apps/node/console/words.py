@@ -127,6 +127,18 @@ DISCLOSURES: dict[str, Words] = {
     "grade": _("score grade"),
     "reasons": _("reasons"),
     "score": _("score"),
+    "statistic": _("statistics"),
+}
+
+HOLDER_STATES: dict[str, tuple[Words, str]] = {
+    "holds-provider": (_("kept here"), "good"),
+    "holds-node": (_("not asked yet"), ""),
+    "holds-officer": (_("on paper"), ""),
+    "holds-regulator": (_("on paper"), ""),
+    "asked": (_("asked, has not answered"), "warn"),
+    "released": (_("released its share"), "good"),
+    "withheld": (_("withheld its share"), "bad"),
+    "wrong": (_("gave a share that does not fit"), "bad"),
 }
 
 JOB_STATES: dict[str, tuple[Words, str]] = {

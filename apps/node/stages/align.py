@@ -16,14 +16,15 @@ from typing import Any, Final
 
 import msgspec
 
-from apps.node.stages.names import FIRMS, USED_UP, write_private
+from apps.node.stages.names import FIRMS, PARTS, USED_UP, write_private
 from apps.node.stages.rows import COMMON, read_codes, read_values
+from creditzone.kernel.common_set import require_sound_set
+from creditzone.kernel.credit.groups import groups_of
 from creditzone.kernel.credit.scorecard import features_of, points_of
 from creditzone.kernel.documents import Policy, Scorecard, now_ms, parse
 from creditzone.kernel.engine.faults import EngineFault
 from creditzone.kernel.engine.mpc import Session
 from creditzone.kernel.engine.stage import Emit, ask
-from creditzone.kernel.orders import require_sound_set
 from creditzone.kernel.policy.constraints.base import Scope
 from creditzone.kernel.policy.evaluation import require_still_allowed
 from creditzone.kernel.policy.tags import tags_of
@@ -117,10 +118,28 @@ def _require_released(task: dict[str, Any], scratch: Path, codes: list[str], emi
     and the node counts what is used. Raises Refused."""
     if not codes:
         raise Refused("uses-a-firm", firms=asked)
-    use = replace(msgspec.convert(task["use"], Use), rows=len(codes), at=now_ms())
+    if task["minimum_group"] is not None:
+        _tell_parts(task, scratch, codes)
+        if len(codes) < task["minimum_group"]:  # asked all the same: the node remembers that it was
+            _go_on(ask(emit, "release", matched=len(codes)))
+            raise Refused("minimum-group", found=len(codes), k=task["minimum_group"])
+    use = replace(msgspec.convert(task["use"], Use), rows=len(codes), group=len(codes), at=now_ms())
     require_still_allowed(parse(task["policy"].encode(), Policy), use, Scope.RELEASE, rule=task["rule"])
     if task["firm_key"] is not None:
         write_private(scratch / FIRMS, b"".join(tags_of(bytes.fromhex(task["firm_key"]), codes)))
-    answer = ask(emit, "release", matched=len(codes))
+    _go_on(ask(emit, "release", matched=len(codes)))
+
+
+def _tell_parts(task: dict[str, Any], scratch: Path, codes: list[str]) -> None:
+    """Lay down, for the node's history, the sets over which the statistic counts: the whole, and each group of it."""
+    groups = groups_of(codes, grouping=task["grouping"], least=task["minimum_group"])
+    parts = [(f"by {task['grouping']}", list(range(len(codes))))] if task["grouping"] else []
+    parts += [("", places) for places in groups.values()]
+    write_private(scratch / PARTS, json.dumps(parts).encode())
+    if task["firm_key"] is not None:
+        write_private(scratch / FIRMS, b"".join(tags_of(bytes.fromhex(task["firm_key"]), codes)))
+
+
+def _go_on(answer: dict[str, Any]) -> None:
     if answer:
         raise Refused(answer["clause"], **answer["facts"])

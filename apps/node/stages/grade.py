@@ -15,73 +15,45 @@ import json
 from pathlib import Path
 from typing import Any
 
-import msgspec
-import numpy as np
-
-from apps.node.config import write_private as write_durably
-from apps.node.resultfile import ResultFile, result_data
+from apps.node.resultfile import ResultFile
 from apps.node.sealed import Purpose, close
-from apps.node.stages.align import ROOT, Aligned, agreement, align, own_points, share_salt
+from apps.node.stages.align import Aligned
+from apps.node.stages.joint import counts_for_receipt, is_recipient, joined, put_down
 from apps.node.stages.names import write_private
-from apps.node.stages.rows import PAIRS, credentials, endpoint, read_authorisations, read_dropped
+from apps.node.stages.rows import PAIRS, read_authorisations, read_dropped
 from creditzone.kernel.credit.scorecard import reasons_of
-from creditzone.kernel.documents import Scorecard, parse
-from creditzone.kernel.engine.mpc import OutputShare, Session
+from creditzone.kernel.engine.mpc import OutputShare
 from creditzone.kernel.engine.stage import Emit, serve
-from creditzone.kernel.sm import sm3
-from creditzone.kernel.sm.envelope import seal_to
 from creditzone.kernel.sm.sm2 import PublicKey
 
 
 def work(task: dict[str, Any], emit: Emit) -> dict[str, Any]:
     """Run this party's part of the joint grading."""
     scratch = Path.cwd()
-    card = parse(task["model"].encode(), Scorecard)
-    with Session(
-        task["engine"],
-        rank=task["rank"],
-        endpoints=[endpoint(one) for one in task["endpoints"]],
-        link_id=task["link_id"],
-        credentials=credentials(scratch, task["link"]),
-        timeout_ms=task["timeout_ms"],
-        scratch=scratch,
-    ) as session:
-        session.agree({"request": task["request"], "job": task["job"], "attempt": task["attempt"]})
-        salt = share_salt(session)
-        aligned = align(session, task, emit)
-        codes = aligned.codes
-        points = own_points(task, card, codes)
-        part = points.sum(axis=1, dtype=np.int32) + np.int32(card.base if task["rank"] == ROOT else 0)
-        output = session.grade(
-            part,
-            cuts=list(card.cuts),
+    with joined(task, emit) as done:
+        output = done.session.grade(
+            done.part,
+            cuts=list(done.card.cuts),
             disclosure=task["disclosure"],
             recipient_rank=task["recipient_rank"],
             decision_band=task["decision_band"],
-            on_batch=lambda done, total: emit({"event": "batch", "done": done, "total": total}),
+            on_batch=lambda graded, total: emit({"event": "batch", "done": graded, "total": total}),
         )
     emit({"event": "stage", "stage": "seal"})
-    reasons = reasons_of(card, task["domain"], points) if task["reasons"] else None
+    codes = done.aligned.codes
+    reasons = reasons_of(done.card, task["domain"], done.points) if task["reasons"] else None
     sealed = _deliver(task, scratch, codes, output, reasons)
-    return {
-        "matched": len(codes),
-        "common": len(codes) + len(aligned.left_out),
-        "used_up": len(aligned.left_out) if task["recipient_rank"] == task["rank"] else aligned.used_up,
-        "agreement": agreement(task, salt, codes),
-        **_seal_result(task, scratch, aligned, output, reasons),
-        "sealed": sealed,
-    }
+    result = _result(task, scratch, done.aligned, output, reasons) if is_recipient(task) else None
+    return {**counts_for_receipt(task, done), **put_down(task, result, rows=len(codes)), "sealed": sealed}
 
 
-def _seal_result(
+def _result(
     task: dict[str, Any], scratch: Path, aligned: Aligned, output: Any, reasons: list[list[str]] | None
-) -> dict[str, Any]:
-    """At a recipient that computes: the result, sealed to its own key and put down durably."""
-    if task["recipient_rank"] != task["rank"]:
-        return {"output": None, "rows": None}
+) -> ResultFile:
+    """What a recipient that computes has learned."""
     missing = json.loads((scratch / PAIRS).read_bytes())
     authorisations = read_authorisations(scratch)
-    result = ResultFile(
+    return ResultFile(
         job=task["job"],
         attempt=task["attempt"],
         request=task["request"],
@@ -95,10 +67,6 @@ def _seal_result(
         dropped=(*read_dropped(scratch), *((code, "uses-a-firm") for code in aligned.left_out)),
         authorisations=tuple(authorisations[code] for code in aligned.codes),
     )
-    key = PublicKey.from_hex(task["recipient_key"])
-    sealed = seal_to(key, msgspec.json.encode(result), associated=result_data(task["zone"], task["job"]))
-    write_durably(Path(task["result_path"]), sealed)
-    return {"output": sm3.digest(sealed), "rows": len(aligned.codes)}
 
 
 def _deliver(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import resource
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -23,13 +23,19 @@ from creditzone.kernel.intake.sources import FileRefused, open_table
 from creditzone.kernel.sm.sm4 import AuthenticationError
 
 MEMORY: Final = 4 << 30
+Work = Callable[[dict[str, Any], Emit], dict[str, Any]]
 
 
 def work(task: dict[str, Any], emit: Emit) -> dict[str, Any]:
     """Measure one upload."""
+    return within_memory(_measure, task, emit)
+
+
+def within_memory(measured: Work, task: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Do the work within the memory that a child may take; what is wrong with the upload is told, once."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     try:
-        return _measure(task, emit)
+        return measured(task, emit)
     except FileRefused as refusal:
         emit({"event": "refused", "code": refusal.code, "facts": refusal.facts})
     except AuthenticationError:

@@ -10,6 +10,8 @@ FIRMS: Final = "firms"
 """Keyed hashes of the job's firms, joined, in the order of the set."""
 USED_UP: Final = "used-up"
 """One byte a firm: 1 where it has no use left."""
+PARTS: Final = "parts"
+"""Of a statistic: what is counted over which places of the set, as JSON."""
 
 
 def write_private(path: Path, data: bytes) -> None:

@@ -1,14 +1,15 @@
 """Stage: open the node's own capsule and lay what the job needs into memory-backed scratch.
 
 Task: {"folder" of the bodies, "keys" by column group, "header": its canonical text, "model": the scorecard's text,
-"authorised_on": "YYYY-MM-DD" or null, "subject": code or null, "transforms": by column}.
+"authorised_on": "YYYY-MM-DD" or null, "consenting": codes or null, "subject": code or null, "transforms": by column}.
 Result: {"rows", "dropped"}. In scratch: `codes`,
 `columns.npy` (float64 [rows, columns]), `dropped` (code and reason) and `authorisations` (number, digest and expiry of
 each row's, where rows bear them).
 
 Only the column groups that the job needs are opened: there are no keys for others here. Every chunk is authenticated
 before a cell of it is read, and every group whole before anything is handed on. With `authorised_on`, rows without an
-authorisation that lives through that day are dropped and counted; persons' codes are dropped always. With `subject`,
+authorisation that lives through that day are dropped and counted, with `consenting` those of all other firms; persons'
+codes are dropped always. With `subject`,
 only that firm's row is kept.
 """
 
@@ -66,7 +67,8 @@ def _open(task: dict[str, Any]) -> dict[str, Any]:
     columns = read_columns(open_group, keys, header, names)
     codes = _flat(next(columns)[1])
     bearing = [_flat(next(columns)[1]) for _ in AUTHORISATION] if on is not None else []
-    kept, dropped = _sifted(codes, bearing, on=on, subject=subject)
+    consenting = None if task["consenting"] is None else frozenset(task["consenting"])
+    kept, dropped = _sifted(codes, bearing, on=on, consenting=consenting, subject=subject)
     if not kept:
         raise Refused("set-foreign" if subject else "set-empty")
     if len({codes[at] for at in kept}) != len(kept):
@@ -98,7 +100,12 @@ def _numbers(cells: Cells, rows: int) -> Values:
 
 
 def _sifted(
-    codes: Sequence[str], bearing: Sequence[Sequence[str]], *, on: str | None, subject: str | None
+    codes: Sequence[str],
+    bearing: Sequence[Sequence[str]],
+    *,
+    on: str | None,
+    consenting: frozenset[str] | None,
+    subject: str | None,
 ) -> tuple[list[int], list[tuple[str, str]]]:
     """Places of the rows that go on, and code and reason of those that may not."""
     kept: list[int] = []
@@ -108,6 +115,8 @@ def _sifted(
             continue
         if is_person(code):
             dropped.append((code, "natural-person"))
+        elif consenting is not None and code not in consenting:
+            dropped.append((code, "authorisation-missing"))
         elif on is not None and (reason := _unauthorised([column[at] for column in bearing], on)):
             dropped.append((code, reason))
         else:

@@ -7,39 +7,32 @@ pieces as they came, sealed. Events: progress (percent), refused (code, facts). 
 from __future__ import annotations
 
 import os
-import resource
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from apps.node import uploads
-from apps.node.stages.ingest import MEMORY
+from apps.node.stages.ingest import within_memory
 from creditzone.kernel.capsule import CapsuleDamaged, body_digest, group_file, read_table
 from creditzone.kernel.capsule.package import bodies_in, read_head, summary_in
 from creditzone.kernel.documents import Package, PackedBody
 from creditzone.kernel.domain import domain
-from creditzone.kernel.engine.faults import EngineFault
 from creditzone.kernel.engine.stage import Emit, serve
 from creditzone.kernel.intake.recheck import Batch, recheck, require_form
 from creditzone.kernel.intake.sources import FileRefused
-from creditzone.kernel.sm.sm4 import AuthenticationError
 
 
 def work(task: dict[str, Any], emit: Emit) -> dict[str, Any]:
     """Unpack and check one package."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    return within_memory(_unpacked, task, emit)
+
+
+def _unpacked(task: dict[str, Any], emit: Emit) -> dict[str, Any]:
     try:
         return _checked(task, emit)
-    except FileRefused as refusal:
-        emit({"event": "refused", "code": refusal.code, "facts": refusal.facts})
     except CapsuleDamaged:
-        emit({"event": "refused", "code": "package-damaged", "facts": {}})
-    except AuthenticationError:
-        emit({"event": "refused", "code": "upload-damaged", "facts": {}})
-    except MemoryError:
-        emit({"event": "refused", "code": "memory", "facts": {}})
-    raise EngineFault("stopped")
+        raise FileRefused("package-damaged") from None
 
 
 def _checked(task: dict[str, Any], emit: Emit) -> dict[str, Any]:

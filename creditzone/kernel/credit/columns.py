@@ -22,8 +22,12 @@ def columns_read(card: Scorecard, domain_id: str, *, authorised: bool) -> list[s
     return [found.key, *(AUTHORISATION if authorised else ()), *features]
 
 
-def columns_used(card: Scorecard, domain_id: str, *, authorised: bool) -> tuple[tuple[str, str], ...]:
-    """The same columns, each with what it is read for: `match` decides which rows take part, `score` earns points."""
+def columns_used(
+    card: Scorecard, domain_id: str, *, authorised: bool, counts: bool = False
+) -> tuple[tuple[str, str], ...]:
+    """The same columns, each with what it is read for: `match` decides which rows take part, `score` earns points;
+    `statistic` points of which only counts come out."""
     names = columns_read(card, domain_id, authorised=authorised)
+    way = "statistic" if counts else "score"
     matched = {domain(domain_id).key, *(AUTHORISATION if authorised else ())}
-    return tuple((name, "match" if name in matched else "score") for name in names)
+    return tuple((name, "match" if name in matched else way) for name in names)

@@ -45,7 +45,7 @@ from creditzone.kernel.documents.cards import (
     Ticket,
 )
 from creditzone.kernel.documents.certificates import CapsuleCertificate, ResultDeletion, SpentUses, StoppedJob
-from creditzone.kernel.documents.custody import Custody, Deposit, Holder, HolderKind
+from creditzone.kernel.documents.custody import Custody, Deposit, Holder, HolderKind, KeptKey, Recovery, SheetShare
 from creditzone.kernel.documents.exchange import (
     CardShown,
     DocumentCompleted,
@@ -196,6 +196,7 @@ __all__ = [
     "Instant",
     "JobEnded",
     "JobRequest",
+    "KeptKey",
     "Key",
     "Learned",
     "Left",
@@ -219,6 +220,7 @@ __all__ = [
     "Recalled",
     "Receipt",
     "Receipted",
+    "Recovery",
     "RefusalNote",
     "ResultDeleted",
     "ResultDeletion",
@@ -230,6 +232,7 @@ __all__ = [
     "ShareAsked",
     "ShareReleased",
     "ShareWithheld",
+    "SheetShare",
     "Signature",
     "SignatureInvalid",
     "Signed",

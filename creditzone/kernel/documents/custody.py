@@ -30,13 +30,38 @@ class Custody(Part, frozen=True, kw_only=True):
     holders: tuple[Holder, ...]
 
 
+class SheetShare(Part, frozen=True, kw_only=True):
+    """A share sealed to a printed sheet's key, of which `sheet` is the digest; index 0 is the provider's own part."""
+
+    sheet: Digest
+    index: Annotated[int, Meta(ge=0, le=255)]
+    sealed: Hex
+
+
+class KeptKey(Part, frozen=True, kw_only=True):
+    """A group's content key under the owner's key, which comes from the same secret as the header's."""
+
+    group: Annotated[int, Meta(ge=0)]
+    nonce: Annotated[str, Meta(pattern=r"^[0-9a-f]{24}$")]
+    key: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Recovery(Part, frozen=True, kw_only=True):
+    """What gives a lost node's content keys back, once enough shares are together. It stands in no header."""
+
+    shares: tuple[SheetShare, ...]
+    keys: tuple[KeptKey, ...]
+
+
 class Deposit(Document, frozen=True, kw_only=True, tag="deposit"):
     """What a provider leaves with one custodian, signed with the key of the header: the capsule's head with its policy,
-    and the custodian's share, sealed to its node's key."""
+    the custodian's share, sealed to its node's key, and what recovers the keys with officers' sheets, where there are
+    any."""
 
     provider: Uscc
     custodian: Uscc
     header: Signed
     policy: Signed
     share: Hex
+    recovery: Recovery | None
     deposited_at: Instant

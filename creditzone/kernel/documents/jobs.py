@@ -33,6 +33,8 @@ class JobRequest(Document, frozen=True, kw_only=True, tag="request"):
     """What the recipient asks for, signed in its node. With `subject` the set is that one firm, under its
     `authorisation`. `decision_band` is the lowest band that counts as yes, for the disclosure `decision`.
     `person` and `role`: who asks, as the recipient's own node knows them; it signs for no other.
+    `operation` `statistics` counts firms by band, each figure on at least `minimum_group` of them, for the whole set or
+    by `grouping`: the province in which a firm's code was given.
     `consent`: `declared` = the recipient's node drops rows without a live authorisation; `signed` = the firm's own."""
 
     id: Id
@@ -48,6 +50,9 @@ class JobRequest(Document, frozen=True, kw_only=True, tag="request"):
     consent: Literal["declared", "signed"]
     person: Id | None = None
     role: Literal["owner", "steward", "officer", "approver", "auditor", "viewer"] | None = None
+    operation: Literal["score", "statistics"] = "score"
+    minimum_group: Annotated[int, Meta(ge=1)] | None = None
+    grouping: Literal["province"] | None = None
     title: Words
     drafted_at: Instant
     expires_at: Instant
@@ -101,6 +106,7 @@ class Learned(Part, frozen=True, kw_only=True):
         "grades",
         "scores",
         "decisions",
+        "statistics",
         "reasons",
         "own-firms-asked",
         "own-firms-known",

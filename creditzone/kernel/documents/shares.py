@@ -30,9 +30,8 @@ class DepositAnswered(Part, frozen=True, kw_only=True, tag_field="kind", tag="de
     at: Instant
 
 
-class ShareAsked(Part, frozen=True, kw_only=True, tag_field="kind", tag="share-asked"):
-    """A provider asks a custodian for its share, for one attempt of one job, under the zone's order. `program` is the
-    digest of the program that the provider's node runs."""
+class OfAttempt(Part, frozen=True, kw_only=True):
+    """What is said of one share, for one attempt of one job, to one node."""
 
     capsule: Id
     version: Version
@@ -40,31 +39,25 @@ class ShareAsked(Part, frozen=True, kw_only=True, tag_field="kind", tag="share-a
     job: Id
     attempt: int
     fence: int
+
+
+class ShareAsked(OfAttempt, frozen=True, kw_only=True, tag_field="kind", tag="share-asked"):
+    """A provider asks a custodian for its share, for one attempt of one job, under the zone's order. `program` is the
+    digest of the program that the provider's node runs."""
+
     order: Signed
     program: Digest
 
 
-class ShareReleased(Part, frozen=True, kw_only=True, tag_field="kind", tag="share"):
+class ShareReleased(OfAttempt, frozen=True, kw_only=True, tag_field="kind", tag="share"):
     """A custodian releases its share for one attempt of one job until `expires_at`: base64, sealed to the provider's
     node."""
 
-    capsule: Id
-    version: Version
-    to: Uscc
-    job: Id
-    attempt: int
-    fence: int
     expires_at: Instant
     body: Annotated[str, Meta(max_length=4_000)]
 
 
-class ShareWithheld(Part, frozen=True, kw_only=True, tag_field="kind", tag="share-withheld"):
+class ShareWithheld(OfAttempt, frozen=True, kw_only=True, tag_field="kind", tag="share-withheld"):
     """A custodian does not release its share; the clause says why."""
 
-    capsule: Id
-    version: Version
-    to: Uscc
-    job: Id
-    attempt: int
-    fence: int
     refusal: RefusalNote

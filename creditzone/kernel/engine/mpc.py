@@ -99,6 +99,7 @@ class Session:
             timeout_ms=timeout_ms,
         )
         self._link: Link | None = None
+        self._engine: Engine | None = None
         self._order = ""
 
     def __enter__(self) -> Self:
@@ -115,6 +116,12 @@ class Session:
     def link(self) -> Link:
         assert self._link is not None, "the session is not open"
         return self._link
+
+    @property
+    def engine(self) -> Engine:
+        """One engine for all of the session: its first operation is the dear one."""
+        self._engine = self._engine or Engine(self.protocol, link=self.link)
+        return self._engine
 
     def agree(self, facts: dict[str, Any]) -> None:
         """Compare `facts` (JSON values, by digest) with all other parties before anything runs.
@@ -190,7 +197,7 @@ class Session:
         program = _Program.plan(
             cuts, disclosure=disclosure, decision_band=decision_band, parties=self.link.world, rows=len(own)
         )
-        engine = Engine(self.protocol, link=self.link)
+        engine = self.engine
         self.agree(
             {
                 "protocol": self.protocol,
@@ -222,8 +229,10 @@ class Session:
         minimum_group: int,
         recipient_rank: int,
         on_batch: Callable[[int, int], None] = lambda done, total: None,
+        group: str = "",
     ) -> Integers | None:
-        """How many of the rows stand in each band: int32[len(cuts) + 1], worst band first, to the recipient alone.
+        """How many of the rows (those of `group`, where there are several) stand in each band: int32[len(cuts) + 1],
+        worst band first, to the recipient alone.
 
         A band with fewer than `minimum_group` rows is 0, and so is the smallest of the others where what is held back
         would come to fewer than that: both are decided under secret sharing, so that nobody sees the number that is
@@ -235,7 +244,7 @@ class Session:
         batch, batches = _batches_of(len(own))
         text = count_program(wanted, parties=self.link.world, rows=batch)
         last = release_program(len(wanted), batches=batches, rows=len(own), minimum_group=minimum_group)
-        engine = Engine(self.protocol, link=self.link)
+        engine = self.engine
         self.agree(
             {
                 "protocol": self.protocol,
@@ -243,6 +252,7 @@ class Session:
                 "disclosure": "statistic",
                 "cuts": wanted,
                 "rows": len(own),
+                "group": group,
                 "order": self._order,
                 "program": [text, last],
                 "recipient": recipient_rank,

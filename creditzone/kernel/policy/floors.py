@@ -1,6 +1,6 @@
 """Whether a policy undercuts the zone-wide rules: pure, the same in the portal's form and in every node."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar, cast
 
 from creditzone.kernel.documents.policies import Policy, Rule
@@ -13,7 +13,7 @@ from creditzone.kernel.policy.constraints.environment import Environment
 from creditzone.kernel.policy.constraints.output import STATISTIC, Output
 from creditzone.kernel.policy.constraints.purpose import Purpose
 from creditzone.kernel.policy.purposes import permits
-from creditzone.kernel.refusals import Refusal
+from creditzone.kernel.refusals import Refusal, Refused
 
 DAY_MS = 86_400_000
 C = TypeVar("C", bound=Clause)
@@ -26,6 +26,15 @@ def undercuts(policy: Policy, zone_rules: ZoneRules) -> list[Refusal]:
 
     What denies undercuts nothing, and fewer rules never undercut more."""
     return [refusal for rule in policy.rules for refusal in rule_undercuts(rule, zone_rules)]
+
+
+def require_above_floors(policy: Policy, zone_rules: ZoneRules, *, threshold: int) -> None:
+    """Raises Refused with the first floor below which a policy is, or the number of those who open its capsule."""
+    below = undercuts(policy, zone_rules)
+    if too_few := custody_undercuts(threshold, zone_rules):
+        below.append(too_few)
+    if below:
+        raise Refused(below[0].clause, **below[0].facts)
 
 
 def rule_undercuts(rule: Rule, zone_rules: ZoneRules) -> list[Refusal]:
@@ -81,3 +90,14 @@ def _group_below(clauses: Sequence[Clause], least: int) -> str | None:
 
 def _clause(clauses: Sequence[Clause], kind: type[C]) -> C | None:
     return cast("C | None", next((one for one in clauses if isinstance(one, kind)), None))
+
+
+def require_within_zone_rules(policy: Policy, zone_rules: Callable[[str], ZoneRules | None], *, threshold: int) -> None:
+    """Raises Refused where a policy, or how many open its capsule together, undercuts the zone-wide rules that it was
+    written under, or where those are not known here. A policy of a time without any keeps to none."""
+    if policy.zone_rules is None:
+        return
+    rules = zone_rules(policy.zone_rules)
+    if rules is None:
+        raise Refused("zone-rules-unknown", digest=policy.zone_rules[:16])
+    require_above_floors(policy, rules, threshold=threshold)

@@ -18,7 +18,8 @@ class Use:
     """Who would use a capsule for what. `at` is the judging machine's clock in milliseconds UTC; `contract_at` when
     the contract began; `columns` the columns it reads, each with what for; `rows` and `group` the firms behind the
     result and behind a statistic's smallest figure, None before that is known; `firm_uses` how often the recipient has
-    used the one of them that it used most. `rule` and `scope` are filled in by
+    used the one of them that it used most;
+    `least_group` the firms that the computation itself demands behind each figure. `rule` and `scope` are filled in by
     whoever judges."""
 
     grantee: str
@@ -42,6 +43,7 @@ class Use:
     rows: int | None = None
     group: int | None = None
     firm_uses: int = 0
+    least_group: int | None = None
     counts: Mapping[str, Counts] = field(default_factory=dict)
     rule: str = ""
     scope: str = ""

@@ -126,6 +126,12 @@ OF_JOBS: dict[str, Clause] = {
         "不得据此再作任何计算；如仍需要，请企业另签授权书。",
         "Nothing is computed under it any more; if it is still wanted, the firm signs another.",
     ),
+    "consent-changed": Clause(
+        "运行期间有企业撤回了授权书。",
+        "A firm withdrew its authorisation while the job ran.",
+        "将重试一次，该企业不再计入。",
+        "It is tried once more, without that firm.",
+    ),
     "natural-person": Clause(
         "统一代码以 92 开头，属个人信息，须有单独同意，本专区暂不评分。",
         "A code that begins with 92 is a person's; scoring it needs separate consent and is not offered yet.",

@@ -141,6 +141,30 @@ OF_POLICIES: dict[str, Clause] = {
         "请减少户数或明日再提交。",
         "Submit fewer firms, or tomorrow.",
     ),
+    "query-budget": Clause(
+        "该使用方 30 天内已取得 %(asked)s 次统计，上限为 %(limit)s 次。",
+        "This recipient has had %(asked)s statistics of the capsule in 30 days; %(limit)s are allowed.",
+        "请稍后再提交。",
+        "Ask again later.",
+    ),
+    "query-difference": Clause(
+        "与此前的统计相减，可推出不足 %(k)s 户的结果，不予计算。",
+        "Subtracted from an earlier statistic, this one would be about fewer than %(k)s firms.",
+        "请沿用此前的范围和设置，或选取明显不同的范围。",
+        "Ask the earlier question over the same firms, or about a clearly different set.",
+    ),
+    "query-lost": Clause(
+        "节点由备份恢复，不知此前 %(uses)s 次任务涉及哪些企业，不再按此规则提供统计。",
+        "The node was restored and does not know which firms %(uses)s earlier jobs counted; it tells no statistic.",
+        "请提供方以新的规则名重写统计规则。",
+        "The provider writes the rule for statistics anew, under another name.",
+    ),
+    "query-probing": Clause(
+        "该使用方 30 天内已 %(asked)s 次申请不足 %(k)s 户的统计，不再提供统计。",
+        "This recipient asked %(asked)s times in 30 days about fewer than %(k)s firms; it gets no statistic for now.",
+        "请与提供方商议。",
+        "Talk with the provider.",
+    ),
     "uses-a-firm": Clause(
         "此次涉及的 %(firms)s 户均已达到同一使用方对同一企业的次数上限，未再计算。",
         "All %(firms)s firms were left out: this user has spent its uses of each of them.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from creditzone.kernel.engine.link import make_link_key
 from creditzone.kernel.engine.process import StageFailed, run_stage
+from tests.ports import free_ports
 
 STAGE = "tests.kernel.engine.party"
 CUTS = [380, 430, 480, 530, 580, 630, 680]
@@ -119,14 +119,3 @@ def write_key(at: Path) -> tuple[str, str]:
         path.touch(mode=0o600)
         path.write_text(text)
     return str(paths[0]), str(paths[1])
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()

@@ -18,6 +18,7 @@ from apps.node.keystore import Keystore
 from apps.node.node import Node, open_node, prepare_home
 from creditzone.kernel.documents import Card, Ticket, digest_of, new_id, now_ms, signed
 from creditzone.kernel.sm.sm2 import PrivateKey
+from tests.node.console import furnished
 from tests.node.world import NODE_PASSPHRASE, QUICK, passphrase_file
 
 PORTAL = "http://zone.localhost:8000"
@@ -236,3 +237,22 @@ def sign_in(client: Client, signer: ZoneSigner, person: Person, **changes: Any) 
 def signed_in(zone: ZoneSigner, owner: Person) -> Client:
     """An owner's browser, signed in."""
     return sign_in(browser(), zone, owner)
+
+
+@pytest.fixture
+def acting(node: Node, owner: Person) -> roster.Acting:
+    """The owner at the node, with a fresh factor."""
+    return roster.acting(node, person=owner.id, organisation=BANK, factor_at=now_ms())
+
+
+@pytest.fixture
+def dataset(node: Node, acting: roster.Acting) -> str:
+    """A measured list of five applicants."""
+    return furnished.upload_file(node, acting, furnished.applicants(furnished.codes(5)), title="名单")
+
+
+@pytest.fixture
+def policy(node: Node, dataset: str) -> str:
+    """The digest of a policy for that list that waits here for approval."""
+    card = furnished.scorecard()
+    return furnished.send_draft(node, furnished.policy_for(node, dataset, grantee=BANK, model=digest_of(card)))

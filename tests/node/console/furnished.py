@@ -13,7 +13,7 @@ import msgspec
 
 from apps.node import cards, datasets, inbox, signing, uploads
 from apps.node.node import Node
-from apps.node.resultfile import ResultFile, result_data
+from apps.node.resultfile import Counted, CountFile, ResultFile, result_data
 from apps.node.roster import Acting
 from creditzone.kernel.credit.uscc import check_digit
 from creditzone.kernel.documents import (
@@ -270,7 +270,25 @@ def deliver_result(
         dropped=(),
         authorisations=((),) * len(bands),
     )
-    plain = msgspec.json.encode(file)
+    _put_down(node, request, card, msgspec.json.encode(file), rows=len(bands))
+
+
+def deliver_count(node: Node, request: JobRequest, card: Scorecard, counted: Sequence[Counted]) -> None:
+    """Seal a statistic for a signed request as the recipient's own counting stage does."""
+    assert request.minimum_group is not None
+    file = CountFile(
+        job=request.id,
+        attempt=1,
+        request=digest_of(request),
+        model=to_canonical(card).decode(),
+        minimum_group=request.minimum_group,
+        grouping=request.grouping,
+        counted=tuple(counted),
+    )
+    _put_down(node, request, card, msgspec.json.encode(file), rows=sum(one.firms for one in counted))
+
+
+def _put_down(node: Node, request: JobRequest, card: Scorecard, plain: bytes, *, rows: int) -> None:
     sealed = seal_to(node.keys.encryption.public, plain, associated=result_data(node.zone, request.id))
     name = f"{request.id}.result"
     (node.home / "results" / name).write_bytes(sealed)
@@ -280,7 +298,7 @@ def deliver_result(
             "UPDATE result SET state = 'sealed', file = ?, digest = ?, rows = ?, received_at = ? WHERE job = ?",
             name,
             sm3.digest(sealed),
-            len(bands),
+            rows,
             now_ms(),
             request.id,
         )

@@ -2,20 +2,15 @@
 
 import pytest
 
-from apps.node import capsule_acts, capsules, datasets, roster
+from apps.node import capsule_acts, capsules, datasets
 from apps.node.errors import IllegalMove, NodeError, NotFound
-from creditzone.kernel.documents import CapsuleAct, new_id, now_ms, require_signature
+from creditzone.kernel.documents import CapsuleAct, new_id, require_signature
 from creditzone.kernel.domain import domain
 from tests import passkeys
 from tests.node import world
 from tests.node.console import furnished
 from tests.node.console.conftest import BANK, browser, post, sign_in
 from tests.node.console.test_what_binds_needs_a_fresh_factor import age_factor
-
-
-@pytest.fixture
-def acting(node, owner):
-    return roster.acting(node, person=owner.id, organisation=BANK, factor_at=now_ms())
 
 
 @pytest.fixture

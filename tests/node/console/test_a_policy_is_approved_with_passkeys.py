@@ -7,27 +7,10 @@ import pytest
 
 from apps.node import capsules, passkeys, roster, signing
 from apps.node.console.signins import SIGN_INS
-from creditzone.kernel.documents import digest_of, now_ms
+from creditzone.kernel.documents import now_ms
 from deploy.officers.passkey import SoftwarePasskey
 from tests import passkeys as hands
-from tests.node.console import furnished
 from tests.node.console.conftest import BANK, OWN, browser, post, sign_in
-
-
-@pytest.fixture
-def acting(node, owner):
-    return roster.acting(node, person=owner.id, organisation=BANK, factor_at=now_ms())
-
-
-@pytest.fixture
-def dataset(node, acting):
-    return furnished.upload_file(node, acting, furnished.applicants(furnished.codes(5)), title="名单")
-
-
-@pytest.fixture
-def policy(node, dataset):
-    card = furnished.scorecard()
-    return furnished.send_draft(node, furnished.policy_for(node, dataset, grantee=BANK, model=digest_of(card)))
 
 
 @pytest.fixture

@@ -7,16 +7,11 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from apps.node import exports, results, roster
+from apps.node import exports, results
 from apps.node.console.signins import SIGN_INS
-from creditzone.kernel.documents import GradesTaken, ResultOpened, Signed, Statement, now_ms, read
+from creditzone.kernel.documents import GradesTaken, ResultOpened, Signed, Statement, read
 from tests.node.console import furnished
-from tests.node.console.conftest import BANK, browser, post, sign_in
-
-
-@pytest.fixture
-def acting(node, owner):
-    return roster.acting(node, person=owner.id, organisation=BANK, factor_at=now_ms())
+from tests.node.console.conftest import browser, post, sign_in
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from apps.node import contracts, roster, signing
+from apps.node import contracts, signing
 from apps.node.console.signins import SIGN_INS
 from creditzone.kernel.documents import digest_of, now_ms
 from tests import passkeys
@@ -18,22 +18,6 @@ def age_factor(client, minutes):
     cookie = client.cookies["__Host-node"].value
     found = SIGN_INS.find(cookie, is_life=True)
     SIGN_INS._signed_in[cookie] = replace(found, factor_at=now_ms() - minutes * 60_000)
-
-
-@pytest.fixture
-def acting(node, owner):
-    return roster.acting(node, person=owner.id, organisation=BANK, factor_at=now_ms())
-
-
-@pytest.fixture
-def dataset(node, acting):
-    return furnished.upload_file(node, acting, furnished.applicants(furnished.codes(5)), title="名单")
-
-
-@pytest.fixture
-def policy(node, dataset):
-    card = furnished.scorecard()
-    return furnished.send_draft(node, furnished.policy_for(node, dataset, grantee=BANK, model=digest_of(card)))
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.node import datasets, results, roster
 from apps.node.console.door import NodeRequest, refusal
+from apps.node.counts import OpenedCount
 from apps.node.datasets import Dataset
 from apps.node.results import OpenedResult
 from apps.node.roster import Act
@@ -65,7 +66,7 @@ def result(request: NodeRequest, job: str) -> HttpResponseBase:
             sentence=_("It was not opened in this sign-in."),
             remedy=_("POST to this address opens it; that is recorded."),
         )
-    return JsonResponse(_rows(opened))
+    return JsonResponse(_counts(opened) if isinstance(opened, OpenedCount) else _rows(opened))
 
 
 def _dataset(found: Dataset) -> dict[str, Any]:
@@ -84,6 +85,19 @@ def _dataset(found: Dataset) -> dict[str, Any]:
         "body_digest": found.body_digest,
         "capsule": found.capsule,
         "created_at": found.created_at,
+    }
+
+
+def _counts(opened: OpenedCount) -> dict[str, Any]:
+    """A statistic; a count that is held back is null."""
+    return {
+        "job": opened.job,
+        "title": opened.title,
+        "scorecard": {"id": opened.scorecard.id, "version": opened.scorecard.version},
+        "disclosures": list(opened.disclosures),
+        "minimum_group": opened.minimum_group,
+        "grades": list(opened.grades),
+        "groups": [{"group": one.name, "firms": one.firms, "counts": list(one.counts)} for one in opened.groups],
     }
 
 

@@ -1,8 +1,9 @@
 """The organisation's own capsules: what was used of each rule, and the acts on one, each after the list of what it
 touches."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.core.errors import Words
-from apps.node import capsule_acts, capsules, roster
+from apps.node import capsule_acts, capsules, queries, roster
 from apps.node.capsules import CapsuleStanding
 from apps.node.console.context import language
 from apps.node.console.door import NodeRequest, is_stale, take_code, tell
@@ -43,9 +44,22 @@ def listing(request: NodeRequest) -> HttpResponse:
     """All own capsules, newest first, rule by rule."""
     own = capsules.listing(request.node, request.acting)
     is_alone = all(len(one.header.custody.holders) == 1 for one in own)
-    may_act = roster.may(request.acting, Act.ACT_ON_CAPSULE)
-    context = {"lines": [_line(request.node, one) for one in own], "may_act": may_act, "is_alone": is_alone}
+    context = {
+        "lines": [_line(request.node, one) for one in own],
+        "may_act": roster.may(request.acting, Act.ACT_ON_CAPSULE),
+        "is_alone": is_alone,
+        "statistics": _statistics(request, own),
+    }
     return render(request, "node/capsules.html", context)
+
+
+def _statistics(request: NodeRequest, own: Sequence[CapsuleStanding]) -> list[dict[str, Any]]:
+    """Who has had how many statistics of which capsule in the last 30 days, and how many are left."""
+    return [
+        {"title": capsule.title, "recipient": request.node.name_of(recipient, language()), "used": used}
+        for capsule in own
+        for recipient, used in queries.budgets(request.node, capsule.capsule).items()
+    ]
 
 
 @require_http_methods(["GET", "POST"])

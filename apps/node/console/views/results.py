@@ -13,10 +13,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.core.errors import Words
 from apps.node import derived, exports, results, roster
+from apps.node.console import count_pages
 from apps.node.console.context import language
 from apps.node.console.door import POLLS_AT_MOST, NodeRequest, polls, tell
 from apps.node.console.forms import BindingForm, errors_in
 from apps.node.console.words import DISCLOSURES, DROPPED, RESULT_STATES
+from apps.node.counts import OpenedCount
 from apps.node.results import OpenedResult, Result, ResultRow
 from apps.node.roster import Act
 from apps.ui import charts
@@ -82,6 +84,8 @@ def result(request: NodeRequest, job: str) -> HttpResponse:
     opened = _opened(request, job)
     if opened is None:
         return _sealed(request, found, form=_open_form(request))
+    if isinstance(opened, OpenedCount):
+        return render(request, "node/result_count.html", count_pages.shown(request, _line(found), opened))
     if _is_firm(request):
         return render(request, "node/result_own.html", _own(request, found, opened))
     return render(request, "node/result.html", _shown(request, found, opened))
@@ -104,7 +108,7 @@ def open_result(request: NodeRequest, job: str) -> HttpResponseBase:
 def take(request: NodeRequest, job: str) -> HttpResponseBase:
     """Take the chosen grades into the organisation's file at the portal; who sees them there stands at the button."""
     opened = _opened(request, job)
-    if opened is None:
+    if not isinstance(opened, OpenedResult):
         tell(request, _("Open the result first."), tone="warning")
         return redirect("node:result", job=job)
     subjects = None if "all" in request.POST else request.POST.getlist("subject")
@@ -121,7 +125,7 @@ def take(request: NodeRequest, job: str) -> HttpResponseBase:
 def make_input(request: NodeRequest, job: str) -> HttpResponseBase:
     """Make a dataset of the opened result, so that a later job can use it under its sources' policies."""
     opened = _opened(request, job)
-    if opened is None:
+    if not isinstance(opened, OpenedResult):
         tell(request, _("Open the result first."), tone="warning")
         return redirect("node:result", job=job)
     dataset = derived.make_dataset(request.node, request.acting, opened)
@@ -143,7 +147,7 @@ def export(request: NodeRequest, job: str, form: str) -> HttpResponseBase:
     return response
 
 
-def _opened(request: NodeRequest, job: str) -> OpenedResult | None:
+def _opened(request: NodeRequest, job: str) -> OpenedResult | OpenedCount | None:
     """The result if it was opened during this sign-in and the roster still lets this person read it."""
     roster.require(request.acting, Act.OPEN_RESULT)
     if request.signed_in is None or results.get(request.node, request.acting, job).state == "deleted":

@@ -59,6 +59,8 @@ class Output(Constraint, frozen=True, kw_only=True, tag="output"):
             return Refusal("disclosure", {"disclosure": ", ".join(beyond) or "—"})
         if "decision" in use.disclosures and self.decision_bands and use.decision_band not in self.decision_bands:
             return Refusal("decision-band", {"band": str(use.decision_band)})
+        if STATISTIC in use.disclosures and (use.least_group or 0) < (self.minimum_group or 0):
+            return Refusal("minimum-group", {"found": str(use.least_group or 0), "k": str(self.minimum_group)})
         if use.scope != Scope.RELEASE:
             return None
         if self.max_rows is not None and (use.rows is None or use.rows > self.max_rows):
