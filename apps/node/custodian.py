@@ -28,6 +28,8 @@ from creditzone.kernel.documents import (
     DepositSent,
     DocumentError,
     Holder,
+    Loosening,
+    Parent,
     Policy,
     ShareAsked,
     ShareReleased,
@@ -217,10 +219,7 @@ def _require_released(node: Node, tx: Transaction, said: Statement, body: ShareA
     if row["version"] != body.version:
         raise Refused("capsule-version", asked=body.version, head=row["version"])
     deposit = _deposit(row)
-    clause = CLAUSES.get(sources.state_said(tx, body.capsule, said.organisation))
-    closed = None if clause is None else Refusal(clause, {})
-    held = HeldCapsule(header=deposit.header, policy=deposit.policy, closed=closed)
-    checked = check_order(body.order, _standing(node, tx, said.organisation, body, held))
+    checked = check_order(body.order, _standing(node, tx, said.organisation, body, deposit))
     order = checked.order
     if (order.job, order.attempt, order.fence) != (body.job, body.attempt, body.fence):
         raise Refused("order-mismatch", what="job")
@@ -232,8 +231,12 @@ def _require_released(node: Node, tx: Transaction, said: Statement, body: ShareA
         raise Refused("deposit-unfit", organisation=said.organisation) from None
 
 
-def _standing(node: Node, tx: Transaction, provider: str, body: ShareAsked, held: HeldCapsule) -> Standing:
+def _standing(node: Node, tx: Transaction, provider: str, body: ShareAsked, deposit: Deposit) -> Standing:
     """What the provider's own check would read, as far as this node knows it."""
+    clause = CLAUSES.get(sources.state_said(tx, body.capsule, provider))
+    closed = None if clause is None else Refusal(clause, {})
+    held = HeldCapsule(header=deposit.header, policy=deposit.policy, closed=closed)
+    looser = deposit.loosening
     return Standing(
         me=provider,
         zone=node.zone,
@@ -251,7 +254,20 @@ def _standing(node: Node, tx: Transaction, provider: str, body: ShareAsked, held
         program=body.program,
         earlier=node.earlier_keys(),
         zone_rules=lambda digest: governance.find(node, digest),
+        vote=lambda digest: None if looser is None else looser.vote,
+        source=lambda parent: None if looser is None else _source(node, looser, parent),
     )
+
+
+def _source(node: Node, looser: Loosening, parent: Parent) -> Policy | None:
+    """The policy that a parent names, out of those that came with the deposit; None unless its provider signed it."""
+    found = next((one for one in looser.sources if one.digest == parent.policy), None)
+    if found is None:
+        return None
+    try:
+        return node.require_signed(found, Policy, by=parent.provider)
+    except (DocumentError, SignatureInvalid):
+        return None
 
 
 def _last_fence(tx: Transaction, provider: str, job: str) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from apps.node import guardians, outbox, sheets
+from apps.node import guardians, outbox, sheets, votes
 from apps.node.node import Node
 from apps.node.store import Store, Transaction
 from creditzone.kernel.custody.join import ShareRefused, join
@@ -68,6 +68,7 @@ def deposit(
     `keys` are all content keys of the body, for recovery: also of groups that the policy does not let in."""
     head = read(header, CapsuleHeader)
     recovery = _recovery(node, divided, head, keys)
+    loosening = votes.loosening_of(node, read(policy, Policy))
     for holder, share in zip(head.custody.holders, divided.shares, strict=True):
         card = node.card_of(holder.organisation)
         if holder.kind != "node" or card is None:
@@ -81,6 +82,7 @@ def deposit(
             policy=policy,
             share=seal_share(share, to, place).hex(),
             recovery=recovery,
+            loosening=loosening,
             deposited_at=head.sealed_at,
         )
         sealed = seal_deposit(msgspec.json.encode(signed(document, key, by=head.provider)), to, place)

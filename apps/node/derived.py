@@ -131,9 +131,8 @@ def require_fitting(node: Node, policy: Policy) -> None:
 
 
 def source_of(node: Node, parent: Parent) -> Policy | None:
-    """The policy that a parent names, as its provider signed it; None where it did not come here."""
-    row = node.store.one("SELECT text FROM peer_policy WHERE digest = ?", parent.policy)
-    held = documents.find(node, parent.policy) if row is None else msgspec.json.decode(row["text"], type=Signed)
+    """What the policy says that a parent names; None where it did not come here."""
+    held = sources.policy_of(node, parent)
     return None if held is None else read(held, Policy)
 
 

@@ -32,7 +32,7 @@ def state_said(reader: Node | Transaction, capsule: str, provider: str) -> Capsu
 def closed_source(reader: Node | Transaction, policy: Policy) -> Refusal | None:
     """The clause with which a use of what stands under `policy` is refused for one of its sources, named; None while
     all of them are open."""
-    for source in _sources(reader, policy):
+    for source in behind(reader, policy):
         clause = SOURCE_CLAUSES.get(state_said(reader, source.capsule, source.provider))
         if clause is not None:
             return Refusal(clause, {"source": source.capsule, "organisation": source.provider})
@@ -43,14 +43,25 @@ def made_of(reader: Node | Transaction, capsule: str, provider: str) -> list[str
     """Own capsules that were made of this one, by however many steps."""
     made = []
     for row in _rows(reader).all("SELECT id, policy FROM capsule ORDER BY id DESC"):
-        sources = _sources(reader, read(_signed(row["policy"]), Policy))
+        sources = behind(reader, read(_signed(row["policy"]), Policy))
         if any((one.capsule, one.provider) == (capsule, provider) for one in sources):
             made.append(row["id"])
     return made
 
 
-def _sources(reader: Node | Transaction, policy: Policy) -> Iterator[Parent]:
-    """Each source once, the nearest first. Policies name their parents' by digest, so there is no circle."""
+def policy_of(reader: Node | Transaction, parent: Parent) -> Signed | None:
+    """The policy that a parent names, as its provider signed it; None where it did not come here."""
+    row = _rows(reader).one(
+        "SELECT text FROM peer_policy WHERE digest = ? UNION ALL SELECT text FROM document WHERE digest = ?",
+        parent.policy,
+        parent.policy,
+    )
+    return None if row is None else _signed(row["text"])
+
+
+def behind(reader: Node | Transaction, policy: Policy) -> Iterator[Parent]:
+    """All that a policy's capsule was made of, each once, the nearest first. Policies name their parents' by digest, so
+    there is no circle."""
     waiting, seen = list(policy.parents), set()
     while waiting:
         parent = waiting.pop(0)
@@ -58,17 +69,8 @@ def _sources(reader: Node | Transaction, policy: Policy) -> Iterator[Parent]:
             continue
         seen.add(parent.policy)
         yield parent
-        known = _policy(reader, parent.policy)
-        waiting += known.parents if known is not None else ()
-
-
-def _policy(reader: Node | Transaction, digest: str) -> Policy | None:
-    row = _rows(reader).one(
-        "SELECT text FROM peer_policy WHERE digest = ? UNION ALL SELECT text FROM document WHERE digest = ?",
-        digest,
-        digest,
-    )
-    return None if row is None else read(_signed(row["text"]), Policy)
+        known = policy_of(reader, parent)
+        waiting += read(known, Policy).parents if known is not None else ()
 
 
 def _rows(reader: Node | Transaction) -> Store | Transaction:

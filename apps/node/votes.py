@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from apps.node import documents
+from apps.node import documents, sources
 from apps.node.errors import NodeError
 from apps.node.node import Node
 from apps.node.store import Transaction
-from creditzone.kernel.documents import LooseningVote, Parent, Policy, Signed, now_ms, read, with_signature
+from creditzone.kernel.documents import Loosening, LooseningVote, Parent, Policy, Signed, now_ms, read, with_signature
 
 
 def require_votable(node: Node, vote: LooseningVote, organisation: str) -> None:
@@ -49,3 +49,12 @@ def find(node: Node, digest: str) -> Signed | None:
     """The vote with this digest, its signatures not checked."""
     row = node.store.one("SELECT text FROM vote WHERE digest = ?", digest)
     return None if row is None else msgspec.json.decode(row["text"], type=Signed)
+
+
+def loosening_of(node: Node, policy: Policy) -> Loosening | None:
+    """What another node checks a policy's vote by, as it stands here; None where the policy names no vote."""
+    vote = find(node, policy.loosened_by) if policy.loosened_by is not None else None
+    if vote is None:
+        return None
+    behind = (sources.policy_of(node, one) for one in sources.behind(node, policy))
+    return Loosening(vote=vote, sources=tuple(one for one in behind if one is not None))

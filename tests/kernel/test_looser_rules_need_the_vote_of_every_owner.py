@@ -157,9 +157,20 @@ def test_owners_of_what_the_sources_were_made_of_vote_too():
     [first, second] = sources_of([[RULE], [RULE]])
     middle = msgspec.structs.replace(policy(RULE), provider=PLATFORM, parents=parents_of([first, second]))
     known = {digest_of(one): one for one in (first, second, middle)}
-    [parent] = parents_of([middle])
-    found = ancestors_of((parent,), lambda one: known[one.policy])
-    assert {one.provider for one in found} == {PLATFORM, BANK, CENTRE}
+    ancestors = ancestors_of(parents_of([middle]), lambda one: known[one.policy])
+    assert {one.provider for one in ancestors} == {PLATFORM, BANK, CENTRE}
+    derived = msgspec.structs.replace(policy(RULE), parents=parents_of([middle]))
+    vote = voted(derived, ancestors)
+    named = msgspec.structs.replace(derived, loosened_by=digest_of(vote))
+    everything = [first, second, middle]
+    assert why_not(named, everything, signed_by(vote, KEYS)) is None
+    for silent in OWNERS:
+        others = {owner: key for owner, key in KEYS.items() if owner != silent}
+        assert why_not(named, everything, signed_by(vote, others)) == "vote-missing"
+    nearest = voted(derived, derived.parents)
+    named = msgspec.structs.replace(derived, loosened_by=digest_of(nearest))
+    assert why_not(named, everything, signed_by(nearest, KEYS)) == "vote-other"
+    assert why_not(named, [middle, first], signed_by(nearest, KEYS)) == "vote-lineage"
 
 
 def judged(zone: Zone, vote: d.Signed | None, source: d.Policy | None) -> str | None:

@@ -6,41 +6,42 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from apps.node import votes
+from apps.node import custodian, uses, votes
 from apps.node.errors import NodeError
 from creditzone.kernel.documents import (
+    Deposit,
     DocumentCompleted,
     DraftSent,
-    Input,
     LooseningVote,
     Signed,
     digest_of,
     now_ms,
+    read,
     sign,
+    signed,
     unsigned,
     with_signature,
 )
 from creditzone.kernel.sm.sm2 import PrivateKey
 from tests import passkeys
-from tests.node import world
+from tests.node import guarding, world
 from tests.node.test_a_result_becomes_an_input_under_its_sources_policies import (
     bring_policy,
     draft,
     graded,  # noqa: F401 (the fixture)
     make,
+    order_on,
     parents,
     second_card,
 )
-from tests.node.world import BANK, CENTRE
+from tests.node.world import BANK, CENTRE, PLATFORM
 
 FORMS = ("decision", "grade", "score")
 
 
 def vote_on(job, dataset, **changes) -> LooseningVote:
     """What the bank's portal drafts: ten times the uses that the sources leave."""
-    rule = world.rule(
-        models=(digest_of(second_card()),), disclosures=FORMS, uses=70
-    )  # fmt: skip
+    rule = world.rule(models=(digest_of(second_card()),), disclosures=FORMS, uses=70)
     facts = {
         "zone": job.zone.digest,
         "capsule": dataset,
@@ -114,15 +115,8 @@ def test_it_is_sealed_once_every_owner_voted_and_opened_while_the_vote_is_here(m
 
 def answer(job, dataset: str) -> str:
     """The bank's answer to an order for a use of the derived capsule."""
-    inputs = [Input(provider=BANK, domain="joint_result", capsule=dataset, version=1, contract=None)]
-    inputs += [one for one in job.request.inputs if one.provider == CENTRE]
-    card = second_card()
-    request = world.request(job.zone, recipient=BANK, inputs=inputs, model=card, disclosures=("score",))
-    world.have_signed(job.zone, job.bank, job.officer, request)
-    signed = with_signature(unsigned(request), world.signature_of(job.bank, digest_of(request)))
-    order = world.order(job.zone, BANK, signed, contracts=job.contracts, model=card, parties=[BANK, CENTRE])
     before = len(world.bodies(job.bank, "refuse"))
-    world.offer(job.zone, job.bank, order)
+    world.offer(job.zone, job.bank, order_on(job, dataset))
     refusals = world.bodies(job.bank, "refuse")[before:]
     return refusals[-1].refusal.clause if refusals else "accepted"
 
@@ -152,3 +146,124 @@ def test_only_owners_vote_and_only_about_policies_that_they_signed(made):
     invented = tuple(msgspec.structs.replace(one, policy="sm3:" + "0" * 64) for one in parents(job))
     assert refused_at(centre, vote_on(job, dataset, ancestors=invented)) == "vote-other-source"
     assert refused_at(centre, vote_on(job, dataset, expires_at=now_ms() - 1)) == "document-expired"
+
+
+def sealed_by_vote(job, dataset) -> LooseningVote:
+    """The derived capsule under looser rules that both owners signed."""
+    vote = vote_on(job, dataset)
+    job.zone.send(job.bank, DocumentCompleted, document=signed_at(job, vote, BANK, CENTRE))
+    policy = draft(job, dataset, rules=vote.rules, loosened_by=digest_of(vote))
+    world.have_signed(job.zone, job.bank, job.officer, policy)
+    return vote
+
+
+def test_a_vote_serves_a_later_version_for_just_its_rules_and_no_use_is_counted_anew(made):
+    job, dataset = made
+    vote = sealed_by_vote(job, dataset)
+    assert answer(job, dataset) == "accepted"
+    spent = uses.by_state(job.bank, dataset)
+    wider = tuple(msgspec.structs.replace(rule, id="again") for rule in vote.rules)
+    assert blocked(job, vote, dataset, rules=wider, version=2) == "vote-other"
+    later = draft(job, dataset, rules=vote.rules, loosened_by=digest_of(vote), version=2)
+    world.have_signed(job.zone, job.bank, job.officer, later)
+    assert uses.by_state(job.bank, dataset) == spent
+
+
+def test_a_vote_on_one_derived_capsule_loosens_no_other(made):
+    job, dataset = made
+    other = vote_on(job, parents(job)[0].capsule)
+    job.zone.send(job.bank, DocumentCompleted, document=signed_at(job, other, BANK, CENTRE))
+    assert blocked(job, other, dataset) == "vote-other"
+
+
+# Custodians ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def deposited(made):
+    """The loosened capsule, its secret guarded by the platform too."""
+    job, dataset = made
+    guarding.choose(job.bank, PLATFORM)
+    sealed_by_vote(job, dataset)
+    guarding.carry(job.zone, job.bank, "deposit")
+    assert len(custodian.listing(job.zone.nodes[PLATFORM])) == 1
+    return job, dataset
+
+
+def released(job, dataset: str) -> str:
+    """What the platform says once the bank asks for its share: released, or the clause."""
+    platform = job.zone.nodes[PLATFORM]
+    before = len(world.bodies(platform, "share-withheld"))
+    assert answer(job, dataset) == "accepted"  # as far as the bank's own node is asked
+    guarding.carry(job.zone, job.bank, "share-asked")
+    withheld = world.bodies(platform, "share-withheld")[before:]
+    guarding.carry(job.zone, platform, "share", "share-withheld")
+    return withheld[-1].refusal.clause if withheld else "released"
+
+
+def test_a_custodian_releases_its_share_by_the_vote_that_lies_in_its_deposit(deposited):
+    job, dataset = deposited
+    assert released(job, dataset) == "released"
+    assert len(world.bodies(job.bank, "accept")) == 2  # the first job's, and this one
+
+
+def deposit_of(job) -> Deposit:
+    """What lies at the platform."""
+    row = job.zone.nodes[PLATFORM].store.one("SELECT text FROM deposit")
+    return read(msgspec.json.decode(row["text"], type=Signed), Deposit)
+
+
+def without_centre(job, whole):
+    vote = Signed(text=whole.vote.text, signatures=tuple(one for one in whole.vote.signatures if one.by != CENTRE))
+    return msgspec.structs.replace(whole, vote=vote)
+
+
+def by_a_stranger(job, whole):
+    vote = read(whole.vote, LooseningVote)
+    forged = with_signature(without_centre(job, whole).vote, sign(vote, PrivateKey.generate(), by=CENTRE))
+    return msgspec.structs.replace(whole, vote=forged)
+
+
+def another_vote(job, whole):
+    other = vote_on(job, read(whole.vote, LooseningVote).capsule, drafted_at=now_ms() + 1)
+    return msgspec.structs.replace(whole, vote=signed_at(job, other, BANK, CENTRE))
+
+
+def without_a_source(job, whole):
+    return msgspec.structs.replace(whole, sources=whole.sources[:1])
+
+
+def with_a_forged_source(job, whole):
+    forged = tuple(
+        Signed(text=one.text, signatures=job.zone.sign(vote_on(job, "x")).signatures) for one in whole.sources
+    )
+    return msgspec.structs.replace(whole, sources=forged)
+
+
+@pytest.mark.parametrize(
+    ("alter", "clause"),
+    [
+        (lambda job, whole: None, "vote-unknown"),
+        (another_vote, "vote-unknown"),
+        (without_centre, "vote-missing"),
+        (by_a_stranger, "vote-missing"),
+        (without_a_source, "vote-lineage"),
+        (with_a_forged_source, "vote-lineage"),
+    ],
+)
+def test_a_custodian_withholds_its_share_where_an_owners_word_is_missing(deposited, alter, clause):
+    job, dataset = deposited
+    whole = deposit_of(job)
+    altered = msgspec.structs.replace(whole, loosening=alter(job, whole.loosening))
+    text = msgspec.json.encode(signed(altered, job.bank.keys.signing, by=BANK)).decode()
+    with job.zone.nodes[PLATFORM].store.write() as tx:
+        tx.run("UPDATE deposit SET text = ?", text)
+    assert released(job, dataset) == clause
+
+
+def test_with_what_its_sources_leave_no_vote_is_deposited(made):
+    job, dataset = made
+    guarding.choose(job.bank, PLATFORM)
+    world.have_signed(job.zone, job.bank, job.officer, draft(job, dataset))
+    guarding.carry(job.zone, job.bank, "deposit")
+    assert deposit_of(job).loosening is None

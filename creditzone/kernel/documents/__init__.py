@@ -45,7 +45,16 @@ from creditzone.kernel.documents.cards import (
     Ticket,
 )
 from creditzone.kernel.documents.certificates import CapsuleCertificate, ResultDeletion, SpentUses, StoppedJob
-from creditzone.kernel.documents.custody import Custody, Deposit, Holder, HolderKind, KeptKey, Recovery, SheetShare
+from creditzone.kernel.documents.custody import (
+    Custody,
+    Deposit,
+    Holder,
+    HolderKind,
+    KeptKey,
+    Loosening,
+    Recovery,
+    SheetShare,
+)
 from creditzone.kernel.documents.exchange import (
     CardShown,
     DocumentCompleted,
@@ -201,6 +210,7 @@ __all__ = [
     "Learned",
     "Left",
     "Lineage",
+    "Loosening",
     "LooseningVote",
     "Message",
     "NodeBusy",

@@ -53,10 +53,18 @@ class Recovery(Part, frozen=True, kw_only=True):
     keys: tuple[KeptKey, ...]
 
 
+class Loosening(Part, frozen=True, kw_only=True):
+    """What a derived capsule's looser policy is checked by: the vote that it names, and the policies of all that the
+    capsule was made of, each as signed."""
+
+    vote: Signed
+    sources: tuple[Signed, ...]
+
+
 class Deposit(Document, frozen=True, kw_only=True, tag="deposit"):
     """What a provider leaves with one custodian, signed with the key of the header: the capsule's head with its policy,
-    the custodian's share, sealed to its node's key, and what recovers the keys with officers' sheets, where there are
-    any."""
+    the custodian's share, sealed to its node's key, what recovers the keys with officers' sheets, where there are any,
+    and what a looser policy rests on, where the policy names a vote."""
 
     provider: Uscc
     custodian: Uscc
@@ -64,4 +72,5 @@ class Deposit(Document, frozen=True, kw_only=True, tag="deposit"):
     policy: Signed
     share: Hex
     recovery: Recovery | None
+    loosening: Loosening | None = None
     deposited_at: Instant
