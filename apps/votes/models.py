@@ -26,6 +26,7 @@ class Vote(Stateful, TenantModel):
         DECLINED = "declined", _("an owner said no")
         WITHDRAWN = "withdrawn", _("withdrawn")
 
+    TONES: ClassVar[Mapping[str, str]] = {"asked": "now", "agreed": "good", "declined": "bad"}
     MOVES: ClassVar[Mapping[Any, set[Any]]] = {State.ASKED: {State.AGREED, State.DECLINED, State.WITHDRAWN}}
 
     capsule = models.ForeignKey(Capsule, on_delete=models.PROTECT, related_name="votes", db_constraint=False)

@@ -183,8 +183,9 @@ def test_it_is_frozen_while_one_of_its_sources_is(live, sources, derived):
     waiting = job_on(live, sources["second"], inputs, "grade")
     steward.act_on_capsule(sources[BALANCE], "freeze", reason="核查数据来源")
     try:
+        live.officers["officer"].sign(waiting["digest"])
         ended = live.wait_end(waiting["id"])
-        assert ended["reason"] == "source-frozen", ended
+        assert (ended["state"], ended["reason"]) == ("refused", "source-frozen"), ended
         with pytest.raises(Unexpected, match="source-frozen"):
             job_on(live, sources["second"], inputs, "grade")
     finally:
@@ -194,4 +195,4 @@ def test_it_is_frozen_while_one_of_its_sources_is(live, sources, derived):
         lambda state: state == "sealed",
         what="the source to be open again",
     )
-    assert done(live, job_on(live, sources["second"], inputs, "grade"))["rows"]
+    assert job_on(live, sources["second"], inputs, "grade")["digest"]
