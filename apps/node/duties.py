@@ -16,7 +16,6 @@ import msgspec
 from apps.node import derived, outbox, results
 from apps.node.node import Node
 from apps.node.store import Transaction
-from creditzone.kernel import orders
 from creditzone.kernel.documents import (
     JobRequest,
     Policy,
@@ -29,6 +28,7 @@ from creditzone.kernel.documents import (
     signed,
 )
 from creditzone.kernel.policy.owed import owed
+from creditzone.kernel.policy.proposed import use_of
 
 DAY_MS: Final = 86_400_000
 
@@ -59,7 +59,7 @@ def _note_term(node: Node, row: sqlite3.Row) -> None:
     for policy in _policies(node, request):
         if policy is None:
             return
-        duties = owed(policy, orders.use_of(request, at=row["received_at"]))
+        duties = owed(policy, use_of(request, at=row["received_at"]))
         if duties is not None and duties.delete_after_days is not None:
             terms.append(row["received_at"] + duties.delete_after_days * DAY_MS)
     with node.store.write() as tx:

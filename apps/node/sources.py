@@ -58,11 +58,12 @@ def _sources(reader: Node | Transaction, policy: Policy) -> Iterator[Parent]:
             continue
         seen.add(parent.policy)
         yield parent
-        known = _policy(reader, parent.policy)
+        known = policy_of(reader, parent.policy)
         waiting += known.parents if known is not None else ()
 
 
-def _policy(reader: Node | Transaction, digest: str) -> Policy | None:
+def policy_of(reader: Node | Transaction, digest: str) -> Policy | None:
+    """The policy with this digest, an own one or one that came here with a job; None where it is not here."""
     row = _rows(reader).one(
         "SELECT text FROM peer_policy WHERE digest = ? UNION ALL SELECT text FROM document WHERE digest = ?",
         digest,

@@ -30,7 +30,7 @@ def rests_on_signatures(checked: CheckedOrder) -> bool:
     if request.consent != "signed" or request.subject is not None or checked.mine.provider == request.recipient:
         return False
     columns = next(rule for rule in checked.policy.rules if rule.id == checked.rule).of(Columns)
-    used = [columns.of(name) for name, _mode in checked.use.columns]
+    used = [columns.of(name) for name, _mode in checked.use.columns or ()]
     return not used or any(one is None or one.ground in NEEDS_CONSENT for one in used)
 
 
