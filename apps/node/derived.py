@@ -23,7 +23,6 @@ from apps.node.results import get as get_result
 from apps.node.roster import Act, Acting, require
 from apps.node.store import Transaction
 from creditzone.kernel.documents import (
-    Contract,
     Input,
     JobRequest,
     Lineage,
@@ -45,8 +44,8 @@ def make_dataset(node: Node, acting: Acting, opened: OpenedResult) -> str:
     """Make a dataset of an opened result, sealed piece by piece like an upload, with its lineage. The dataset's id.
 
     Each row keeps the authorisation that it rested on. Raises Forbidden, NotFound; NodeError: result-ended,
-    result-deleted, result-empty, result-unauthorised where rows rested on none, lineage-unknown where a contract or
-    policy of the job is not here any more, dataset-derived where this result was made one before."""
+    result-deleted, result-empty, result-unauthorised where rows rested on none, lineage-waits where a policy that the
+    job used did not come, dataset-derived where this result was made one before."""
     require(acting, Act.UPLOAD)
     held = get_result(node, acting, opened.job)
     if held.state in ("ended", "deleted"):
@@ -129,15 +128,15 @@ def _policies(node: Node, lineage: Lineage) -> list[Policy]:
 
 def _parents(node: Node, request: JobRequest) -> Iterator[Parent]:
     for one in request.inputs:
-        policy = _own_policy(node, one) if one.provider in node.organisations() else _contracted(node, one)
+        policy = _own_policy(node, one) if one.provider in node.organisations() else _others_policy(node, one)
         if policy is None:
-            raise NodeError("lineage-unknown", organisation=node.name_of(one.provider))
+            raise NodeError("lineage-waits", organisation=node.name_of(one.provider))
         yield Parent(capsule=one.capsule, provider=one.provider, policy=policy)
 
 
-def _contracted(node: Node, one: Input) -> str | None:
-    held = documents.find(node, one.contract) if one.contract else None
-    return None if held is None else read(held, Contract).policy
+def _others_policy(node: Node, one: Input) -> str | None:
+    held = sources.policy_used(node, one)
+    return None if held is None else held.digest
 
 
 def _own_policy(node: Node, one: Input) -> str | None:

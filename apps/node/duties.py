@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from apps.node import derived, outbox, results
+from apps.node import derived, outbox, results, sources
 from apps.node.node import Node
 from apps.node.store import Transaction
 from creditzone.kernel.documents import (
@@ -71,8 +71,8 @@ def _policies(node: Node, request: JobRequest) -> Iterator[Policy | None]:
     for one in request.inputs:
         if one.provider == request.recipient:
             continue
-        row = node.store.one("SELECT text FROM peer_policy WHERE capsule = ? AND version = ?", one.capsule, one.version)
-        yield None if row is None else read(msgspec.json.decode(row["text"], type=Signed), Policy)
+        held = sources.policy_used(node, one)
+        yield None if held is None else read(held, Policy)
 
 
 def _request(node: Node, row: sqlite3.Row) -> JobRequest:

@@ -11,7 +11,7 @@ import msgspec
 from apps.node.node import Node
 from apps.node.store import Store, Transaction
 from creditzone.kernel.capsule.states import SOURCE_CLAUSES, CapsuleState, state_after
-from creditzone.kernel.documents import CapsuleAct, Parent, Policy, Signed, read
+from creditzone.kernel.documents import CapsuleAct, Input, Parent, Policy, Signed, read
 from creditzone.kernel.refusals import Refusal
 
 
@@ -47,6 +47,14 @@ def made_of(reader: Node | Transaction, capsule: str, provider: str) -> list[str
         if any((one.capsule, one.provider) == (capsule, provider) for one in sources):
             made.append(row["id"])
     return made
+
+
+def policy_used(reader: Node | Transaction, one: Input) -> Signed | None:
+    """Another provider's policy in the version that a job used; None where it did not come here. A contract may name
+    an older one, and somebody else's policy may name the same capsule: only its provider's word counts."""
+    rows = _rows(reader).all("SELECT text FROM peer_policy WHERE capsule = ? AND version = ?", one.capsule, one.version)
+    held = (_signed(row["text"]) for row in rows)
+    return next((policy for policy in held if read(policy, Policy).provider == one.provider), None)
 
 
 def _sources(reader: Node | Transaction, policy: Policy) -> Iterator[Parent]:
