@@ -94,6 +94,26 @@ def test_a_firms_card_counts_if_its_confirmed_host_vouches_and_not_otherwise(zon
     assert other.card_of(FIRM) == read(card, Card)
 
 
+def test_a_bank_vouches_for_no_firm_and_becomes_nothing_else_by_renewing_its_card(zone: Zone):
+    centre, bank = zone.node(CENTRE, "code_centre"), zone.node(BANK, "bank")
+    zone.introduce()
+    theirs = centre.card_of(BANK)
+    assert theirs is not None
+    key = PrivateKey.generate()
+    firm = msgspec.structs.replace(
+        theirs, organisation=FIRM, kind="sme", host=BANK, signing_key=key.public.hex, slots=0,
+        link_certificate=None, link_host=None, link_ports=None,
+    )  # fmt: skip
+    drawn = with_signature(signed(firm, key, by=FIRM), signed(firm, bank.keys.signing, by=BANK).signatures[0])
+    zone.send(centre, CardShown, card=drawn)
+    assert centre.card_of(FIRM) is None
+
+    other = renewed(theirs, key=key, kind="operator")
+    both = with_signature(signed(other, key, by=BANK), signed(other, bank.keys.signing, by=BANK).signatures[0])
+    zone.send(centre, CardShown, card=both)
+    assert centre.card_of(BANK) == theirs
+
+
 @pytest.fixture
 def agreed(quartet: Zone):
     """A contract between centre and bank, signed by both."""
