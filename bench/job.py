@@ -56,13 +56,14 @@ class Row:
 def run(sizes: tuple[int, ...] = SIZES) -> Iterator[Row]:
     """Measure one size after the other in one zone."""
     with running_zone() as zone:
+        officers = demonstration.acquaint(zone, demonstration.Notes(zone.place.home / "demo.json"))
         for size in sizes:
-            yield from _measured(zone, size)
+            yield from _measured(zone, officers, size)
 
 
 @contextmanager
 def running_zone() -> Iterator[Zone]:
-    """A zone whose nodes know each other, for as long as the block lasts."""
+    """A zone for as long as the block lasts."""
     with tempfile.TemporaryDirectory(prefix="cz-") as folder:
         home = Path(folder)
         home.chmod(0o711)
@@ -70,14 +71,12 @@ def running_zone() -> Iterator[Zone]:
         zone = Zone(Place(home=home, port=port, nodes=nodes_from(port)), lambda what: None)
         try:
             zone.start()
-            demonstration.confirm_cards(zone)
             yield zone
         finally:
             zone.stop()
 
 
-def _measured(zone: Zone, size: int) -> Iterator[Row]:
-    officers = {one.username: demonstration.officer(zone, one) for one in manifest.PEOPLE}
+def _measured(zone: Zone, officers: dict[str, Officer], size: int) -> Iterator[Row]:
     cards = officers["officer"].call("GET", "/scorecards/")["results"]
     capsules = {}
     for at, (username, name) in enumerate(HOLDERS.items()):

@@ -31,20 +31,7 @@ def run_demonstration(zone: Zone) -> dict[str, Any]:
     """Bring the demonstration to its first graded list; prints and writes `demo.json`. Raises CannotStart."""
     notes = Notes(zone.place.home / "demo.json")
     try:
-        if not notes.facts.get("cards_confirmed"):
-            confirm_cards(zone)
-            notes.keep(cards_confirmed=True)
-        if not notes.facts.get("custodians_chosen"):
-            choose_custodians(zone)
-            notes.keep(custodians_chosen=True)
-        if not notes.facts.get("governor"):
-            say_who_governs(zone)
-            notes.keep(governor=manifest.CENTRE)
-        officers = everybody(zone)
-        enrol_passkeys(zone, officers)
-        if not notes.facts.get("zone_rules"):
-            zone.say("steward: sign the zone-wide rules")
-            notes.keep(zone_rules=sign_zone_rules(zone, officers["steward"]))
+        officers = acquaint(zone, notes)
         seal_everything(zone, officers, notes)
         agree_contracts(zone, officers, notes)
         run_first_job(zone, officers, notes)
@@ -67,6 +54,26 @@ class Notes:
         """Write facts down."""
         self.facts |= facts
         secrets.write_private(self._path, json.dumps(self.facts, ensure_ascii=False, indent=1))
+
+
+def acquaint(zone: Zone, notes: Notes) -> dict[str, Officer]:
+    """Nodes that trust each other, officers with passkeys, zone-wide rules in force: all that has to be before data
+    is sealed. The officers by sign-in name."""
+    if not notes.facts.get("cards_confirmed"):
+        confirm_cards(zone)
+        notes.keep(cards_confirmed=True)
+    if not notes.facts.get("custodians_chosen"):
+        choose_custodians(zone)
+        notes.keep(custodians_chosen=True)
+    if not notes.facts.get("governor"):
+        say_who_governs(zone)
+        notes.keep(governor=manifest.CENTRE)
+    officers = everybody(zone)
+    enrol_passkeys(zone, officers)
+    if not notes.facts.get("zone_rules"):
+        zone.say("steward: sign the zone-wide rules")
+        notes.keep(zone_rules=sign_zone_rules(zone, officers["steward"]))
+    return officers
 
 
 def everybody(zone: Zone) -> dict[str, Officer]:

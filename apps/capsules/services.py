@@ -26,6 +26,7 @@ from apps.tenants.members import Member
 from apps.tenants.models import Organisation
 from creditzone.kernel.documents import CapsuleHeader, CapsuleSealed, Parent, Policy, Rule, Signed
 from creditzone.kernel.policy.constraints.subject import SUBJECT
+from creditzone.kernel.policy.constraints.window import Window
 from creditzone.kernel.policy.floors import undercuts
 from creditzone.kernel.policy.purposes import PURPOSES
 
@@ -131,8 +132,11 @@ def _require_rules(rules: Sequence[Rule]) -> None:
             raise Invalid.of("grantees", _("A grantee is not an organisation of this zone."))
         if not set(rule.purposes) <= set(PURPOSES):
             raise Invalid.of("purposes", _("There is no such purpose."))
-        if rule.not_before >= rule.not_after:
+        window = rule.clause(Window)
+        if window is not None and window.not_before >= window.not_after:
             raise Invalid.of("not_after", _("The rule ends before it begins."))
+        if rule.effect == "deny":
+            continue
         empty = [
             name for name in ("grantees", "purposes", "models", "engines", "disclosures") if not getattr(rule, name)
         ]

@@ -184,7 +184,7 @@ def _newest_by_provider(domain: str, asked: JobRequest) -> list[Capsule]:
     found: dict[UUID, Capsule] = {}
     for capsule in capsules.open_to_subjects(domain).select_related("provider"):
         head = None if capsule.provider_id in found else capsules.head_of(capsule)
-        if head is not None and policy_allows(head, asked, now=clock.now()):
+        if head is not None and policy_allows(head, asked, _input(capsule, None), now=clock.now()):
             found[capsule.provider_id] = capsule
     return list(found.values())
 

@@ -19,8 +19,8 @@ from apps.tenants.members import Member
 from apps.tenants.models import Organisation
 from creditzone.kernel import documents
 from creditzone.kernel.documents import Input, JobRequest, Policy, ResultDeleted, Signed, read
-from creditzone.kernel.orders import use_of
 from creditzone.kernel.policy.owed import owed
+from creditzone.kernel.policy.proposed import use_of
 
 
 def send_policies(job: Job, request: JobRequest) -> None:

@@ -1,21 +1,16 @@
 """The uses of a capsule that past jobs proposed: what a new policy is tried on."""
 
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from apps.compute.models import JobParty
+from apps.compute.precheck import use_of
+from apps.contracts.selectors import by_digest
 from apps.core import clock
-from apps.core.errors import NotFound
-from apps.scoring.selectors import card_of
-from creditzone.kernel import orders
-from creditzone.kernel.credit.columns import columns_used
 from creditzone.kernel.documents import Input, JobRequest, Signed, read
-from creditzone.kernel.domain import domain
 from creditzone.kernel.policy.use import Use
-from creditzone.kernel.refusals import Refused
 
 MOST = 200
 
@@ -33,9 +28,5 @@ def past_uses(capsule_id: UUID, since: datetime) -> list[Use]:
 
 
 def _use(request: JobRequest, one: Input) -> Use:
-    use = orders.use_of(request, at=clock.to_ms(clock.now()))
-    authorises = one.provider == request.recipient and domain(one.domain).bears_authorisations
-    try:
-        return replace(use, columns=columns_used(card_of(request.model), one.domain, authorised=authorises))
-    except (NotFound, Refused):
-        return use
+    contract = by_digest([one.contract]).get(one.contract) if one.contract else None
+    return use_of(request, one, now=clock.now(), contract=contract)

@@ -140,7 +140,7 @@ def _checked(one: Input, refusal: Refusal | None, source: Source | None, request
     head = capsules.head_of(capsule) if capsule else None
     left = None
     if head is not None and capsule is not None:
-        use = use_of(request, now=clock.now())
+        use = use_of(request, one, now=clock.now(), contract=source.contract if source else None)
         left = uses_left(head.policy, use, capsule=capsule.id, owner=actor.organisation_id)
     return Checked(
         input=one,

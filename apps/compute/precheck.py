@@ -8,14 +8,17 @@ from uuid import UUID
 from apps.capsules.models import Capsule
 from apps.capsules.selectors import Head, head_of
 from apps.contracts.models import Authorisation, Contract
-from apps.contracts.selectors import authorisation_by_digest, by_digest
+from apps.contracts.selectors import authorisation_by_digest, by_digest, document_of
 from apps.core import clock
-from creditzone.kernel import orders
+from apps.core.errors import NotFound
+from apps.scoring.selectors import card_of
+from creditzone.kernel import documents, orders
 from creditzone.kernel.credit.uscc import is_person
-from creditzone.kernel.documents import Input, JobRequest, Scorecard
+from creditzone.kernel.documents import Input, JobRequest, Scorecard, read
 from creditzone.kernel.orders import ENGINE_OF_PARTIES
 from creditzone.kernel.policy.constraints.base import Scope
-from creditzone.kernel.policy.evaluation import require_allowed
+from creditzone.kernel.policy.evaluation import Allowed, decide, require_allowed
+from creditzone.kernel.policy.proposed import use_of_capsule
 from creditzone.kernel.policy.use import Use
 from creditzone.kernel.refusals import Refusal, Refused
 
@@ -43,7 +46,7 @@ def _check_input(request: JobRequest, one: Input, contracts: dict[str, Contract]
         _require_in_use(one)
         if one.provider != request.recipient and request.subject is None:
             _require_contract(request, one, contracts.get(one.contract or ""), now)
-        _require_capsule(request, one, now)
+        _require_capsule(request, one, contracts.get(one.contract or ""), now)
     except Refused as refused:
         return refused.refusal
     return None
@@ -84,19 +87,25 @@ def _require_in_use(one: Input) -> None:
         raise Refused(refusal.clause, **refusal.facts)
 
 
-def _require_capsule(request: JobRequest, one: Input, now: datetime) -> None:
+def _require_capsule(request: JobRequest, one: Input, contract: Contract | None, now: datetime) -> None:
     capsule = Capsule.objects.select_related("provider").filter(pk=UUID(one.capsule)).first()
     head = head_of(capsule) if capsule else None
     if capsule is None or head is None or capsule.provider.uscc != one.provider or capsule.domain != one.domain:
         raise Refused("capsule-unknown", capsule=one.capsule)
     if one.version != head.version:
         raise Refused("capsule-version", asked=one.version, head=head.version)
-    require_allowed(head.policy, use_of(request, now=now), Scope.ADMISSION)
+    require_allowed(head.policy, use_of(request, one, now=now, contract=contract), Scope.ADMISSION)
 
 
-def use_of(request: JobRequest, *, now: datetime) -> Use:
-    """The use that a request proposes. How often a rule was used already, only the provider's node knows."""
-    return orders.use_of(request, at=clock.to_ms(now))
+def use_of(request: JobRequest, one: Input, *, now: datetime, contract: Contract | None) -> Use:
+    """The use of a capsule that a request proposes, under this contract. How often a rule was used already, only the
+    provider's node knows."""
+    try:
+        scorecard = card_of(request.model)
+    except NotFound:
+        scorecard = None
+    agreed = None if contract is None else read(document_of(contract), documents.Contract)
+    return use_of_capsule(request, one, at=clock.to_ms(now), scorecard=scorecard, contract=agreed)
 
 
 def require_authorised(request: JobRequest, *, now: datetime) -> Authorisation | None:
@@ -115,10 +124,6 @@ def require_authorised(request: JobRequest, *, now: datetime) -> Authorisation |
     return found if found.state == Authorisation.State.ACTIVE else None
 
 
-def policy_allows(head: Head, request: JobRequest, *, now: datetime) -> bool:
-    """Whether a head's policy lets the proposed use pass."""
-    try:
-        require_allowed(head.policy, use_of(request, now=now), Scope.ADMISSION)
-    except Refused:
-        return False
-    return True
+def policy_allows(head: Head, request: JobRequest, one: Input, *, now: datetime) -> bool:
+    """Whether a head's policy lets a firm's own enquiry, which needs no contract, use the capsule."""
+    return isinstance(decide(head.policy, use_of(request, one, now=now, contract=None), Scope.ADMISSION), Allowed)

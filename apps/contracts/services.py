@@ -11,6 +11,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.capsules import selectors as capsules
+from apps.capsules.wording import say_refusal
 from apps.contracts.models import Authorisation, AuthorisationParty, Contract, ContractAct, ContractParty
 from apps.contracts.selectors import (
     Act,
@@ -33,13 +34,17 @@ from apps.tenants.members import Member
 from apps.tenants.models import Organisation
 from creditzone.kernel import documents
 from creditzone.kernel.documents import Disclosure, Signed, with_signature
-from creditzone.kernel.policy.purposes import PURPOSES, permits
+from creditzone.kernel.policy.offering import require_offerable
+from creditzone.kernel.refusals import Refused
 
 STATE_AFTER = {
     "suspend": Contract.State.SUSPENDED,
     "resume": Contract.State.ACTIVE,
     "terminate": Contract.State.TERMINATED,
 }
+
+FIELDS = {"purpose": "purpose", "price": "price_fen", "validity": "not_after"}
+"""The part of an offer that a clause of the policy speaks of; the others speak of the user."""
 
 
 @transaction.atomic
@@ -55,12 +60,11 @@ def offer(
 ) -> Contract:
     """Offer a capsule to a named user; the document goes to both nodes to be signed.
 
-    Raises NotFound, Forbidden; Invalid where the policy does not let this user in for this purpose."""
+    Raises NotFound, Forbidden; Invalid where the policy does not let this user in, for this purpose, at this price."""
     capsule = capsules.get_for(actor, capsule_id, to=capsules.Act.OFFER)
     head = capsules.head_of(capsule)
     if head is None or not capsule.is_usable:
         raise Invalid.of("capsule", _("Only a sealed capsule in use can be offered."))
-    _require_offer(head.policy, consumer, purpose, not_before, not_after)
     document = documents.Contract(
         zone=zone.zone_digest(),
         id=str(new_id()),
@@ -74,6 +78,7 @@ def offer(
         not_after=clock.to_ms(not_after),
         drafted_at=clock.to_ms(clock.now()),
     )
+    _require_offer(head.policy, document)
     digest = request_signatures(document, of=[actor.organisation, consumer], drafter=actor.organisation_id)
     contract = Contract(
         id=UUID(document.id),
@@ -102,20 +107,17 @@ def offer(
     return contract
 
 
-def _require_offer(
-    policy: documents.Policy, consumer: Organisation, purpose: str, not_before: datetime, not_after: datetime
-) -> None:
-    if consumer.uscc == policy.provider:
+def _require_offer(policy: documents.Policy, document: documents.Contract) -> None:
+    """The provider's node judges the same again before it signs; here the message stands at the field."""
+    if document.consumer == policy.provider:
         raise Invalid.of("consumer", _("One's own data needs no contract."))
-    if not_before >= not_after:
+    if document.not_before >= document.not_after:
         raise Invalid.of("not_after", _("The contract ends before it begins."))
-    if purpose not in PURPOSES:
-        raise Invalid.of("purpose", _("There is no such purpose."))
-    rules = [rule for rule in policy.rules if consumer.uscc in rule.grantees]
-    if not rules:
-        raise Invalid.of("consumer", _("The capsule's policy does not name this user."))
-    if not any(permits(allowed, purpose) for rule in rules for allowed in rule.purposes):
-        raise Invalid.of("purpose", _("The capsule's policy does not allow this user this purpose."))
+    try:
+        require_offerable(policy, document, at=document.drafted_at)
+    except Refused as refused:
+        field = FIELDS.get(refused.refusal.clause, "consumer")
+        raise Invalid.of(field, say_refusal(refused.refusal)) from refused
 
 
 def record_signature(*, signed: SignedDraft) -> Contract:

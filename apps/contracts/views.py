@@ -142,7 +142,7 @@ def new(request: TenantRequest) -> HttpResponse:
             return redirect("contracts:detail", contract_id=contract.id)
         except Invalid as error:
             for name, sentences in error.errors.items():
-                place = {"not_after": "days"}.get(name, name)
+                place = {"not_after": "days", "price_fen": "price"}.get(name, name)
                 form.add_error(place if place in form.fields else None, [str(one) for one in sentences])
     context = {
         "capsule": capsule,

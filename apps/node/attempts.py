@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from apps.node import capsules, contracts, derived, governance, outbox, shares, uses, votes, withdrawals
+from apps.node import capsules, contracts, governance, outbox, shares, sources, uses, votes, withdrawals
 from apps.node.node import Node
 from apps.node.program import code_digest
 from apps.node.store import Transaction
@@ -69,7 +69,7 @@ def standing_of(node: Node, *, now: int | None = None) -> Standing:
         earlier=node.earlier_keys(),
         zone_rules=lambda digest: governance.find(node, digest),
         vote=lambda digest: votes.find(node, digest),
-        source=lambda parent: derived.source_of(node, parent),
+        source=lambda parent: sources.policy_of(node, parent.policy),
     )
 
 
@@ -241,9 +241,14 @@ def spend(node: Node, attempt: Attempt) -> None:
 
 def check_again(node: Node, attempt: Attempt) -> CheckedOrder:
     """Check an accepted order once more as things stand when it begins: what was withdrawn or suspended meanwhile holds
-    at once. Raises Refused."""
-    standing = replace(standing_of(node), has_seen=lambda order: False, last_fence=lambda job: 0)
-    return check_order(attempt.order, standing)
+    at once. Where another rule permits it by now, the use is that one's. Raises Refused, also for a use that an
+    attempt before spent under another rule."""
+    with node.store.write() as tx:
+        standing = replace(standing_of(node), has_seen=lambda order: False, last_fence=lambda job: 0)
+        checked = check_order(attempt.order, standing)
+        if not uses.count_under(tx, capsule=attempt.capsule, job=attempt.job, rule=checked.rule):
+            raise Refused("rule-changed", rule=checked.rule)
+    return checked
 
 
 def reach(tx: Transaction, attempt: Attempt, *, stage: str) -> None:

@@ -1,7 +1,8 @@
 """Other organisations' cards: carried by the portal, believed only once an officer compared the fingerprint.
 
 A later card signed by the old key replaces a confirmed one by itself; any other is shown and waits. A firm in a hosted
-node is vouched for by its host: where the host's card is confirmed and the host signed the firm's card too, it counts.
+node is vouched for by its host: the firm's card counts where the host's is confirmed, is of a kind that hosts, and the
+host signed the firm's too.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from apps.node.node import Node
 from apps.node.roster import Act, Acting, require
 from apps.node.store import Transaction
 from creditzone.kernel.documents import (
+    HOST_KINDS,
     Card,
     CardIssued,
     DocumentError,
@@ -108,7 +110,7 @@ def issue_next(node: Node, tx: Transaction, pair: Pair) -> Signed:
 
 def issue_firm(node: Node, *, organisation: str, name: str, name_en: str, passphrase: str) -> Signed:
     """Draw a hosted firm's keys under its passphrase and issue its card, signed by the firm and vouched for here."""
-    if not node.config.hosts:
+    if not node.config.hosts or node.config.kind not in HOST_KINDS:
         raise NodeError("forbidden", role="node")
     keys = node.firm_keys.create(organisation, passphrase)
     with node.store.write() as tx:
@@ -250,14 +252,14 @@ def _renews(document: Signed, card: Card, held: Card) -> bool:
         require_signature(document, Card, by=card.organisation, key=PublicKey.from_hex(held.signing_key))
     except (DocumentError, SignatureInvalid):
         return False
-    return card.host == held.host
+    return (card.kind, card.host) == (held.kind, held.host)
 
 
 def _vouched(node: Node, tx: Transaction, document: Signed, card: Card) -> bool:
     if card.link_certificate is not None or card.slots or card.kind != "sme":
         return False
     host = None if card.host is None else node.card_of(card.host)
-    if host is None:
+    if host is None or host.kind not in HOST_KINDS:
         return False
     try:
         node.require_signed(document, Card, by=host.organisation, dated=card.issued_at, now=now_ms())

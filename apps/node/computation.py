@@ -10,7 +10,7 @@ import datetime
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -286,24 +286,26 @@ class Computation:
         return result
 
     @cached_property
-    def _release(self) -> Release:
+    def release(self) -> Release:
         """What the set is judged by here before anything joint is computed; the recipient's own statistics of its own
         capsule need no history."""
         request, capsule, job = self.checked.request, self.attempt.capsule, self.attempt.job
         rule = next(one for one in self.checked.policy.rules if one.id == self.checked.rule)
-        most = rule.of(Count).per_subject
+        count = rule.of(Count)
         least = request.minimum_group
         who = {"capsule": capsule, "rule": self.checked.rule, "recipient": self.recipient, "job": job}
         return Release(
             capsule=capsule,
             job=job,
-            limit=None if most is None else Limit(**who, uses=most),
+            use=replace(self.checked.use, rule=self.checked.rule),
+            count=count,
+            limit=None if count.per_subject is None else Limit(**who, uses=count.per_subject),
             query=None if least is None or self.receives else Query(**who, minimum_group=least),
             question=f"{request.model} {least}",
         )
 
     def _firm_key(self) -> str | None:
-        if self._release.limit is None and self._release.query is None:
+        if self.release.limit is None and self.release.query is None:
             return None
         return firmuses.key_for(self.node, capsule=self.attempt.capsule, recipient=self.recipient).hex()
 
@@ -370,9 +372,9 @@ class Computation:
     def _asked(self, question: dict[str, Any]) -> dict[str, Any]:
         """What a joint stage asks between alignment and its first share; the answer is durable when it leaves."""
         if question["what"] == "used-up":
-            releases.tell_used_up(self.node, self._release, self.scratch)
+            releases.tell_used_up(self.node, self.release, self.scratch)
             return {}
-        refusal = releases.let_go_on(self.node, self._release, self.scratch, rows=question["matched"])
+        refusal = releases.let_go_on(self.node, self.release, self.scratch, rows=question["matched"])
         if refusal is not None:
             return {"clause": refusal.clause, "facts": refusal.facts}
         self.figures["matched"] = question["matched"]

@@ -11,7 +11,6 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Final
 
 import msgspec
@@ -25,7 +24,6 @@ from apps.node.roster import Act, Acting, require
 from apps.node.store import Transaction
 from creditzone.kernel import refusals as kernel
 from creditzone.kernel.documents import (
-    Contract,
     Input,
     JobRequest,
     Lineage,
@@ -49,8 +47,8 @@ def make_dataset(node: Node, acting: Acting, opened: OpenedResult) -> str:
     """Make a dataset of an opened result, sealed piece by piece like an upload, with its lineage. The dataset's id.
 
     Each row keeps the authorisation that it rested on. Raises Forbidden, NotFound; NodeError: result-ended,
-    result-deleted, result-empty, result-unauthorised where rows rested on none, lineage-unknown where a contract or
-    policy of the job is not here any more, dataset-derived where this result was made one before."""
+    result-deleted, result-empty, result-unauthorised where rows rested on none, lineage-waits where a policy that the
+    job used did not come, dataset-derived where this result was made one before."""
     require(acting, Act.UPLOAD)
     held = get_result(node, acting, opened.job)
     if held.state in ("ended", "deleted"):
@@ -120,7 +118,7 @@ def require_fitting(node: Node, policy: Policy) -> None:
             policy,
             derived_rules([_source(node, parent) for parent in lineage.parents], domain(DOMAIN)),
             votes.find(node, policy.loosened_by) if policy.loosened_by else None,
-            source=partial(source_of, node),
+            source=lambda parent: sources.policy_of(node, parent.policy),
             keys_of=node.keys_of,
             now=now_ms(),
         )
@@ -130,14 +128,8 @@ def require_fitting(node: Node, policy: Policy) -> None:
         raise NodeError("parent-closed", organisation=node.name_of(closed.facts["organisation"]))
 
 
-def source_of(node: Node, parent: Parent) -> Policy | None:
-    """What the policy says that a parent names; None where it did not come here."""
-    held = sources.policy_of(node, parent)
-    return None if held is None else read(held, Policy)
-
-
 def _source(node: Node, parent: Parent) -> Policy:
-    policy = source_of(node, parent)
+    policy = sources.policy_of(node, parent.policy)
     if policy is None:
         raise NodeError("lineage-waits", organisation=node.name_of(parent.provider))
     return policy
@@ -152,15 +144,15 @@ def _with_name(node: Node, refusal: Refusal) -> Refusal:
 
 def _parents(node: Node, request: JobRequest) -> Iterator[Parent]:
     for one in request.inputs:
-        policy = _own_policy(node, one) if one.provider in node.organisations() else _contracted(node, one)
+        policy = _own_policy(node, one) if one.provider in node.organisations() else _others_policy(node, one)
         if policy is None:
-            raise NodeError("lineage-unknown", organisation=node.name_of(one.provider))
+            raise NodeError("lineage-waits", organisation=node.name_of(one.provider))
         yield Parent(capsule=one.capsule, provider=one.provider, policy=policy)
 
 
-def _contracted(node: Node, one: Input) -> str | None:
-    held = documents.find(node, one.contract) if one.contract else None
-    return None if held is None else read(held, Contract).policy
+def _others_policy(node: Node, one: Input) -> str | None:
+    held = sources.policy_used(node, one)
+    return None if held is None else held.digest
 
 
 def _own_policy(node: Node, one: Input) -> str | None:

@@ -13,10 +13,9 @@ from typing import Final
 
 import msgspec
 
-from apps.node import derived, outbox, results
+from apps.node import derived, outbox, results, sources
 from apps.node.node import Node
 from apps.node.store import Transaction
-from creditzone.kernel import orders
 from creditzone.kernel.documents import (
     JobRequest,
     Policy,
@@ -29,6 +28,7 @@ from creditzone.kernel.documents import (
     signed,
 )
 from creditzone.kernel.policy.owed import owed
+from creditzone.kernel.policy.proposed import use_of
 
 DAY_MS: Final = 86_400_000
 
@@ -59,7 +59,7 @@ def _note_term(node: Node, row: sqlite3.Row) -> None:
     for policy in _policies(node, request):
         if policy is None:
             return
-        duties = owed(policy, orders.use_of(request, at=row["received_at"]))
+        duties = owed(policy, use_of(request, at=row["received_at"]))
         if duties is not None and duties.delete_after_days is not None:
             terms.append(row["received_at"] + duties.delete_after_days * DAY_MS)
     with node.store.write() as tx:
@@ -71,8 +71,8 @@ def _policies(node: Node, request: JobRequest) -> Iterator[Policy | None]:
     for one in request.inputs:
         if one.provider == request.recipient:
             continue
-        row = node.store.one("SELECT text FROM peer_policy WHERE capsule = ? AND version = ?", one.capsule, one.version)
-        yield None if row is None else read(msgspec.json.decode(row["text"], type=Signed), Policy)
+        held = sources.policy_used(node, one)
+        yield None if held is None else read(held, Policy)
 
 
 def _request(node: Node, row: sqlite3.Row) -> JobRequest:

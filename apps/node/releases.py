@@ -7,7 +7,7 @@ durable. Whatever ends the job before has used nothing; whatever ends it after h
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from apps.node import firmuses, queries, uses
@@ -15,19 +15,25 @@ from apps.node.firmuses import Limit
 from apps.node.node import Node
 from apps.node.queries import Query
 from apps.node.stages.names import FIRMS, PARTS, USED_UP, write_private
+from creditzone.kernel.policy.constraints.base import Scope
+from creditzone.kernel.policy.constraints.count import Count
 from creditzone.kernel.policy.history import Part
 from creditzone.kernel.policy.tags import split_tags
+from creditzone.kernel.policy.use import Use
 from creditzone.kernel.refusals import Refusal
 
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """What a job is judged by at this moment: a limit of uses of one firm, the history of statistics, either or none.
+    """What a job is judged by at this moment: its rule's counts as they stand now, a limit of uses of one firm, the
+    history of statistics.
 
     `question` is what a statistic counts by: its scorecard and the least number of firms."""
 
     capsule: str
     job: str
+    use: Use
+    count: Count
     limit: Limit | None = None
     query: Query | None = None
     question: str = ""
@@ -48,6 +54,10 @@ def let_go_on(node: Node, release: Release, scratch: Path, *, rows: int) -> Refu
     limit, query = release.limit, release.query
     tags = _tags(scratch) if limit or query else []
     with node.store.write() as tx:
+        counts = uses.counted(node, release.capsule, but=release.job)
+        refusal = release.count.check(replace(release.use, scope=Scope.RELEASE, rows=rows, counts=counts))
+        if refusal is not None:
+            return refusal
         if limit is not None:
             gone = firmuses.used_up(tx, limit)
             over = len(tags) if gone is None else len(gone.intersection(tags))

@@ -21,11 +21,12 @@ from apps.node import (
     governance,
     guardians,
     outbox,
+    sources,
     votes,
     withdrawals,
     wording,
 )
-from apps.node.errors import IllegalMove, NodeError
+from apps.node.errors import IllegalMove, NodeError, Refused
 from apps.node.node import Node
 from apps.node.roster import BINDING, Act, Acting, require
 from apps.node.store import Transaction
@@ -51,6 +52,8 @@ from creditzone.kernel.documents import (
 )
 from creditzone.kernel.documents import sign as sign_document
 from creditzone.kernel.policy.constraints.base import Segment
+from creditzone.kernel.policy.offering import require_offerable
+from creditzone.kernel.refusals import Refused as KernelRefused
 from creditzone.kernel.sm.keys import Signer
 
 State = Literal["draft", "signed", "complete", "declined"]
@@ -265,6 +268,19 @@ def _signable_contract(node: Node, contract: Contract, organisation: str) -> Non
         held = capsules.held(node, contract.capsule)
         if held is None or held.policy.digest != contract.policy:
             raise NodeError("policy-not-head")
+    _require_borne(node, contract)
+
+
+def _require_borne(node: Node, contract: Contract) -> None:
+    """The policy lets this user in, for this purpose, at this price: judged wherever it is held, its provider's node
+    always, its user's once a job brought it there."""
+    policy = sources.policy_of(node, contract.policy)
+    if policy is None:
+        return
+    try:
+        require_offerable(policy, contract, at=now_ms())
+    except KernelRefused as refused:
+        raise Refused(refused.refusal) from None
 
 
 def _signable_authorisation(node: Node, authorisation: Authorisation, organisation: str) -> None:

@@ -11,7 +11,7 @@ import msgspec
 from apps.node.node import Node
 from apps.node.store import Store, Transaction
 from creditzone.kernel.capsule.states import SOURCE_CLAUSES, CapsuleState, state_after
-from creditzone.kernel.documents import CapsuleAct, Parent, Policy, Signed, read
+from creditzone.kernel.documents import CapsuleAct, Input, Parent, Policy, Signed, read
 from creditzone.kernel.refusals import Refusal
 
 
@@ -49,14 +49,12 @@ def made_of(reader: Node | Transaction, capsule: str, provider: str) -> list[str
     return made
 
 
-def policy_of(reader: Node | Transaction, parent: Parent) -> Signed | None:
-    """The policy that a parent names, as its provider signed it; None where it did not come here."""
-    row = _rows(reader).one(
-        "SELECT text FROM peer_policy WHERE digest = ? UNION ALL SELECT text FROM document WHERE digest = ?",
-        parent.policy,
-        parent.policy,
-    )
-    return None if row is None else _signed(row["text"])
+def policy_used(reader: Node | Transaction, one: Input) -> Signed | None:
+    """Another provider's policy in the version that a job used; None where it did not come here. A contract may name
+    an older one, and somebody else's policy may name the same capsule: only its provider's word counts."""
+    rows = _rows(reader).all("SELECT text FROM peer_policy WHERE capsule = ? AND version = ?", one.capsule, one.version)
+    held = (_signed(row["text"]) for row in rows)
+    return next((policy for policy in held if read(policy, Policy).provider == one.provider), None)
 
 
 def behind(reader: Node | Transaction, policy: Policy) -> Iterator[Parent]:
@@ -69,8 +67,24 @@ def behind(reader: Node | Transaction, policy: Policy) -> Iterator[Parent]:
             continue
         seen.add(parent.policy)
         yield parent
-        known = policy_of(reader, parent)
-        waiting += read(known, Policy).parents if known is not None else ()
+        known = policy_of(reader, parent.policy)
+        waiting += known.parents if known is not None else ()
+
+
+def policy_of(reader: Node | Transaction, digest: str) -> Policy | None:
+    """The policy with this digest, an own one or one that came here with a job; None where it is not here."""
+    held = signed_policy(reader, digest)
+    return None if held is None else read(held, Policy)
+
+
+def signed_policy(reader: Node | Transaction, digest: str) -> Signed | None:
+    """The policy with this digest as its provider signed it; None where it is not here."""
+    row = _rows(reader).one(
+        "SELECT text FROM peer_policy WHERE digest = ? UNION ALL SELECT text FROM document WHERE digest = ?",
+        digest,
+        digest,
+    )
+    return None if row is None else _signed(row["text"])
 
 
 def _rows(reader: Node | Transaction) -> Store | Transaction:

@@ -24,6 +24,7 @@ from apps.node.config import write_private
 from apps.node.errors import IllegalMove, Invalid, NodeError, NotFound, OffsetWrong
 from apps.node.node import Node
 from apps.node.roster import Act, Acting, require
+from apps.node.store import Transaction
 from creditzone.kernel.credit.uscc import is_person
 from creditzone.kernel.documents import Lineage, Package, new_id
 from creditzone.kernel.domain import Domain, UnknownDomain, check_row, domain
@@ -165,7 +166,9 @@ def append(node: Node, acting: Acting, upload: str, *, offset: int, piece: bytes
 
 
 def finish(node: Node, acting: Acting, upload: str) -> str:
-    """All bytes are here: the runner checks them next. The dataset's id; finishing twice gives the same."""
+    """All bytes are here: the runner checks them next. The dataset's id; finishing twice gives the same.
+
+    Raises IllegalMove; NodeError: upload-incomplete, dataset-derived for what was made of a result before."""
     require(acting, Act.UPLOAD)
     row = _row(node, acting, upload)
     if row["state"] == "finished":
@@ -180,6 +183,7 @@ def finish(node: Node, acting: Acting, upload: str) -> str:
         if package:
             packages.require_new(tx, package)
             packages.make_room(tx, package)
+        _require_made_once(tx, upload)
         moved = tx.run(
             "UPDATE upload SET state = 'finished', dataset = ? WHERE id = ? AND state = 'open'",
             dataset,
@@ -199,6 +203,18 @@ def finish(node: Node, acting: Acting, upload: str) -> str:
             node.act(tx),
         )
     return dataset
+
+
+def _require_made_once(tx: Transaction, upload: str) -> None:
+    """A result becomes an input once, also where the capsule of it is destroyed by now: its uses are counted there."""
+    before = tx.one(
+        "SELECT 1 FROM lineage this JOIN lineage other ON other.job = this.job JOIN upload u ON u.id = other.upload"
+        " WHERE this.upload = ?"
+        " AND (u.dataset IN (SELECT id FROM dataset) OR u.dataset IN (SELECT dataset FROM capsule))",
+        upload,
+    )
+    if before is not None:
+        raise NodeError("dataset-derived")
 
 
 def cancel(node: Node, acting: Acting, upload: str) -> None:

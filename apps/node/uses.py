@@ -36,6 +36,19 @@ def reserve(tx: Transaction, *, capsule: str, job: str, rule: str, at: int | Non
     )
 
 
+def count_under(tx: Transaction, *, capsule: str, job: str, rule: str) -> bool:
+    """Let the job's use, if it is not spent yet, count under this rule; whether it does."""
+    return bool(
+        tx.run(
+            "UPDATE use SET rule = ? WHERE capsule = ? AND job = ? AND (state = 'reserved' OR rule = ?)",
+            rule,
+            capsule,
+            job,
+            rule,
+        )
+    )
+
+
 def spend(tx: Transaction, *, capsule: str, job: str) -> None:
     """Make the reserved use spent; spent before is spent. Raises UseLost where none is reserved."""
     changed = tx.run(

@@ -56,5 +56,5 @@ def loosening_of(node: Node, policy: Policy) -> Loosening | None:
     vote = find(node, policy.loosened_by) if policy.loosened_by is not None else None
     if vote is None:
         return None
-    behind = (sources.policy_of(node, one) for one in sources.behind(node, policy))
+    behind = (sources.signed_policy(node, one.policy) for one in sources.behind(node, policy))
     return Loosening(vote=vote, sources=tuple(one for one in behind if one is not None))

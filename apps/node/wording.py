@@ -102,9 +102,8 @@ def title_of(node: Node, document: Document, language: str) -> str:
             return f"任务申请书 · {document.title}" if zh else f"Job request · {document.title}"
         case ZoneRules():
             return f"全区规则 v{document.version}" if zh else f"Zone-wide rules v{document.version}"
-        case LooseningVote():
-            head = document.capsule[:8]
-            return f"放宽派生胶囊 {head} 的规则" if zh else f"Looser rules for the derived capsule {head}"
+        case LooseningVote(capsule=made):
+            return f"放宽派生胶囊 {made[:8]} 的规则" if zh else f"Looser rules for the derived capsule {made[:8]}"
     return document.zone
 
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.tenants.models import Organisation
 from apps.tenants.roles import Kind, Role
+from creditzone.kernel.documents import HOST_KINDS
 
 
 class OrganisationForm(forms.Form):
@@ -27,7 +28,7 @@ class OrganisationForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        hosts = Organisation.objects.filter(hosted_by=None, kind__in=[Kind.PLATFORM, Kind.CODE_CENTRE, Kind.OPERATOR])
+        hosts = Organisation.objects.filter(hosted_by=None, kind__in=HOST_KINDS)
         self.fields["hosted_by"].queryset = hosts  # type: ignore[attr-defined]
 
 

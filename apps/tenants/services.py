@@ -81,8 +81,12 @@ def _make_organisation(
         code = parse_uscc(uscc).code
     except InvalidUscc as error:
         raise Invalid.of("uscc", str(error)) from error
-    if hosted_by is not None and (kind != Kind.SME or hosted_by.hosted_by_id is not None):
-        raise Invalid.of("hosted_by", _("Only a small firm is hosted, and only by an organisation with a node."))
+    if hosted_by is not None and (
+        kind != Kind.SME or hosted_by.hosted_by_id is not None or hosted_by.kind not in documents.HOST_KINDS
+    ):
+        raise Invalid.of(
+            "hosted_by", _("Only a small firm is hosted, by the node of an operator, a code centre or a platform.")
+        )
     try:
         with transaction.atomic():
             return Organisation.objects.create(

@@ -1,7 +1,8 @@
 """Consent that each firm signed itself: which firms' rows may enter a job over many. Pure.
 
 The provider's node asks this of what it holds, not of what the recipient declares: an authorisation counts with the
-firm's own signature by a card that was confirmed here, unless the firm took it back, and only as far as it reaches."""
+firm's own signature by a card that was confirmed here, unless the firm took it back, and only as far as it reaches. A
+firm whose keys the recipient itself keeps consents to nothing."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -30,7 +31,7 @@ def rests_on_signatures(checked: CheckedOrder) -> bool:
     if request.consent != "signed" or request.subject is not None or checked.mine.provider == request.recipient:
         return False
     columns = next(rule for rule in checked.policy.rules if rule.id == checked.rule).of(Columns)
-    used = [columns.of(name) for name, _mode in checked.use.columns]
+    used = [columns.of(name) for name, _mode in checked.use.columns or ()]
     return not used or any(one is None or one.ground in NEEDS_CONSENT for one in used)
 
 
@@ -49,7 +50,7 @@ def _firm_that_lets(document: Signed, checked: CheckedOrder, standing: Standing)
         said = read(document, Authorisation)
         firm = said.subject
         card = standing.cards.get(firm)
-        if card is None or is_person(firm):
+        if card is None or card.host == checked.request.recipient or is_person(firm):
             return None
         keys = keys_of(card, standing.earlier.get(firm, ()), dated=said.drafted_at)
         given = require_signature_by_one(document, Authorisation, by=firm, keys=keys)

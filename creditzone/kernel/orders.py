@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from creditzone.kernel.credit.columns import columns_used
 from creditzone.kernel.credit.uscc import is_person
 from creditzone.kernel.documents import (
     Authorisation,
@@ -32,12 +31,12 @@ from creditzone.kernel.documents import (
     require_signature,
     require_signature_by_one,
 )
-from creditzone.kernel.domain import UnknownDomain, domain
 from creditzone.kernel.policy.constraints.output import STATISTIC
 from creditzone.kernel.policy.constraints.window import say_instant
 from creditzone.kernel.policy.evaluation import require_allowed
 from creditzone.kernel.policy.floors import require_within_zone_rules
 from creditzone.kernel.policy.loosening import require_voted
+from creditzone.kernel.policy.proposed import use_of_capsule
 from creditzone.kernel.policy.purposes import permits
 from creditzone.kernel.policy.use import Counts, Use
 from creditzone.kernel.refusals import Refusal, Refused
@@ -163,12 +162,11 @@ def check_order(signed_order: Signed, standing: Standing) -> CheckedOrder:
     if policy.loosened_by is not None:
         vote, keys_of = standing.vote(policy.loosened_by), partial(_keys_of, standing=standing)
         require_voted(policy, vote, source=standing.source, keys_of=keys_of)
+    scorecard, contract = _scorecard_of(order), _contract_of(order, mine)
     use = replace(
-        use_of(request, at=standing.now),
+        use_of_capsule(request, mine, at=standing.now, scorecard=scorecard, contract=contract),
         program=standing.program,
-        contract_at=_contract_began(order, mine),
         counts=standing.counts(header.capsule, request.id),
-        columns=_columns_of(order, request, mine),
     )
     rule = require_allowed(policy, use)
     scorecard = _model_and_parties(order, request)
@@ -177,46 +175,16 @@ def check_order(signed_order: Signed, standing: Standing) -> CheckedOrder:
     )
 
 
-def use_of(request: JobRequest, *, at: int) -> Use:
-    """The use that a request proposes, as far as the request tells it; `at` in milliseconds UTC."""
-    return Use(
-        grantee=request.recipient,
-        subject=request.subject,
-        person=request.person,
-        role=request.role,
-        purpose=request.purpose,
-        model=request.model,
-        engine=request.engine,
-        disclosures=request.disclosures,
-        decision_band=request.decision_band,
-        evidence=request.consent,
-        operation=request.operation,
-        parameters=_parameters(request),
-        least_group=request.minimum_group,
-        at=at,
-    )
-
-
-def _parameters(request: JobRequest) -> dict[str, int | str]:
-    """What a policy may put bounds on, as far as the request tells it."""
-    told = {"minimum_group": request.minimum_group, "grouping": request.grouping}
-    return {name: value for name, value in told.items() if value is not None}
-
-
-def _columns_of(order: Order, request: JobRequest, mine: Input) -> tuple[tuple[str, str], ...]:
-    """The columns of the party's own capsule that the job reads, each with what for. None of a model that cannot be
-    read: what is wrong with it is said when the model itself is checked."""
+def _scorecard_of(order: Order) -> Scorecard | None:
     try:
-        counts = request.operation == "statistics"
-        authorises = mine.provider == request.recipient and domain(mine.domain).bears_authorisations
-        return columns_used(parse(order.model.encode(), Scorecard), mine.domain, authorised=authorises, counts=counts)
-    except (DocumentError, UnknownDomain, Refused):
-        return ()
+        return parse(order.model.encode(), Scorecard)
+    except DocumentError:
+        return None
 
 
-def _contract_began(order: Order, mine: Input) -> int | None:
+def _contract_of(order: Order, mine: Input) -> Contract | None:
     signed = next((one for one in order.contracts if one.digest == mine.contract), None)
-    return None if signed is None else read(signed, Contract).not_before
+    return None if signed is None else read(signed, Contract)
 
 
 def _signed_by_zone(signed_order: Signed, standing: Standing) -> Order:

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from apps.compute.models import Job
@@ -13,7 +14,10 @@ from apps.contracts.services import withdraw_authorisation
 from apps.core import clock
 from apps.core.errors import Forbidden, Invalid, NotFound
 from apps.core.tenancy import tenant_tx
-from creditzone.kernel.documents import Authorisation, JobRequest
+from creditzone.kernel.documents import Authorisation, JobRequest, Rule
+from creditzone.kernel.policy.constraints.columns import Columns, ColumnUse
+from creditzone.kernel.policy.constraints.payment import Payment
+from creditzone.kernel.policy.constraints.window import Window
 from creditzone.kernel.refusals import Refused
 from tests.road import DOMAINS, Road
 
@@ -54,6 +58,48 @@ def test_what_the_policy_or_the_contract_does_not_bear(road: Road, changes: dict
     with pytest.raises(Refused) as raised:
         road.drafted(capsules, **changes)
     assert (raised.value.refusal.clause, jobs()) == (clause, 0)
+
+
+WINDOW = {"not_before": 0, "not_after": 2**52}
+
+
+@pytest.mark.parametrize(
+    ("clause", "decides"),
+    [
+        (Window(**WINDOW, days_from_contract=2), None),
+        (Window(**WINDOW, days_from_contract=1), "contract-days"),
+        (Payment(least_fen=12), None),
+    ],
+)
+def test_days_and_price_are_those_of_the_contract(road: Road, clause: Window | Payment, decides: str | None):
+    """The contracts of this road began a day ago at 12 fen."""
+    whole = road.rule("bank", more=(clause,) if isinstance(clause, Payment) else ())
+    clauses = tuple(clause if type(one) is type(clause) else one for one in whole.clauses)
+    own, theirs = road.sealed("bank"), road.sealed("centre", rules=[msgspec.structs.replace(whole, clauses=clauses)])
+    road.agreed(theirs, "centre")
+    try:
+        road.drafted([own, theirs])
+        found = None
+    except Refused as refused:
+        found = refused.refusal.clause
+    assert (found, jobs()) == (decides, 0 if decides else 1)
+
+
+def test_a_column_that_a_rule_denies_stops_the_cards_that_read_it_and_no_others(road: Road):
+    def never(name: str) -> Rule:
+        column = ColumnUse(name=name, ground="public_disclosure", modes=("score",))
+        return Rule(id="no", effect="deny", clauses=(Columns(columns=(column,)),))
+
+    own = road.sealed("bank")
+    read, unread = (
+        road.sealed("centre", rules=[road.rule("bank"), never(one)]) for one in ("net_margin", "period_end")
+    )
+    for capsule in (read, unread):
+        road.agreed(capsule, "centre")
+    with pytest.raises(Refused) as raised:
+        road.drafted([own, read])
+    assert raised.value.refusal.clause == "deny-rule"
+    road.drafted([own, unread])
 
 
 def test_a_frozen_capsule_starts_nothing(road: Road):

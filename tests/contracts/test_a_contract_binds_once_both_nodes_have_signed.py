@@ -22,12 +22,15 @@ from creditzone.kernel.documents import (
     DocumentSigned,
     DraftDeclined,
     DraftSent,
+    Rule,
     digest_of,
     new_id,
     now_ms,
     sign,
     signed,
 )
+from creditzone.kernel.policy.constraints.payment import Payment
+from creditzone.kernel.policy.constraints.subject import Subject
 from tests.fake_node import FakeNode
 from tests.road import DAY, PURPOSE, Road
 
@@ -176,19 +179,23 @@ def test_an_act_drafted_at_the_portal_binds_when_the_node_has_signed_it(road: Ro
         ({"purpose": "public-governance"}, "purpose"),
         ({"purpose": "marketing"}, "purpose"),
         ({"not_after": -2 * DAY}, "not_after"),
+        ({"price_fen": 149}, "price_fen"),
+        ({"consumer": "other_bank"}, "consumer"),
     ],
 )
 def test_an_offer_that_the_policy_does_not_bear_is_not_made(road: Road, changes: dict[str, Any], field: str):
-    capsule = road.sealed("centre")
+    never = Rule(id="no", effect="deny", clauses=(Subject(organisations=(road.zone["other_bank"].uscc,)),))
+    priced = road.rule("bank", "other_bank", more=(Payment(least_fen=150),))
+    capsule = road.sealed("centre", rules=[priced, never])
     steward = road.zone.member("centre", "steward")
-    asked = {"consumer": "bank", "purpose": PURPOSE, "not_after": DAY, **changes}
+    asked = {"consumer": "bank", "purpose": PURPOSE, "not_after": DAY, "price_fen": 150, **changes}
     with road.zone.tx(steward), pytest.raises(Invalid) as raised:
         offer(
             actor=steward,
             capsule_id=capsule.id,
             consumer=road.zone[asked["consumer"]],
             purpose=asked["purpose"],
-            price_fen=1,
+            price_fen=asked["price_fen"],
             not_before=clock.now(),
             not_after=clock.now() + asked["not_after"],
         )

@@ -8,6 +8,7 @@ import pytest
 from creditzone.kernel import documents as d
 from creditzone.kernel.common_set import require_sound_set
 from creditzone.kernel.orders import check_order
+from creditzone.kernel.policy.constraints.payment import Payment
 from creditzone.kernel.refusals import CLAUSES, Refusal, Refused
 from tests.kernel.zone_fixture import BANK, CENTRE, DAY, FIRM, NOW, PLATFORM, Zone, altered, scorecard
 
@@ -174,6 +175,7 @@ RULE_CASES = [
     ("operation", {"disclosures": ("statistic",), "minimum_group": 10}),
     ("validity", {"not_after": NOW}),
     ("validity", {"not_before": NOW + 1}),
+    ("price", {"more": (Payment(least_fen=13),)}),
 ]
 
 

@@ -133,9 +133,11 @@ def test_what_only_the_common_set_tells_is_judged_at_release(clause, within, bey
 
 def test_a_contract_pays_at_least_the_price():
     clause = Payment(least_fen=12)
-    assert clause.check(use_of(price_fen=12)) is None
-    assert clause.check(use_of(price_fen=11)).clause == "price"
-    assert clause.check(use_of()).clause == "price"
+    for scope in (Scope.CONTRACT, Scope.ADMISSION, Scope.OPENING):
+        assert clause.check(replace(use_of(price_fen=12), scope=scope)) is None
+        assert clause.check(replace(use_of(price_fen=11), scope=scope)).clause == "price"
+    assert clause.check(replace(use_of(), scope=Scope.CONTRACT)).clause == "price"
+    assert clause.check(replace(use_of(), scope=Scope.OPENING)) is None
 
 
 MEETS = [
@@ -191,7 +193,7 @@ def test_instants_compare_as_instants_whatever_their_text():
 
 def test_what_a_user_says_of_its_environment_counts_nowhere():
     """Elsewhere simulation takes the environment from whoever asks: here nothing of a request reaches it."""
-    from creditzone.kernel.orders import use_of as proposed
+    from creditzone.kernel.policy.proposed import use_of as proposed
     from tests.kernel.zone_fixture import Zone
 
     assert proposed(Zone().request, at=NOW).attestation == "none"

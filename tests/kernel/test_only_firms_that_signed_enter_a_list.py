@@ -60,6 +60,14 @@ def test_an_authorisation_of_before_its_firm_changed_keys_counts(zone):
     assert consenting([document], checked(zone), standing) == {FIRM: document.digest}
 
 
+def test_a_firm_whose_keys_the_recipient_keeps_consents_to_nothing(zone):
+    cards = dict(zone.standing().cards)
+    document = given(zone)
+    for host, firms in ((BANK, {}), (PLATFORM, {FIRM: document.digest})):
+        cards[FIRM] = msgspec.structs.replace(cards[FIRM], host=host)
+        assert consenting([document], checked(zone), zone.standing(cards=cards)) == firms
+
+
 CASES = [
     ("for another bank", {"enquirer": PLATFORM}),
     ("at another node", {"providers": (PLATFORM,)}),

@@ -11,9 +11,12 @@ from creditzone.kernel import documents as d
 from creditzone.kernel.policy.constraints import KINDS, REQUIRED
 from creditzone.kernel.policy.constraints.action import Action, Bound, Operation
 from creditzone.kernel.policy.constraints.base import Scope
+from creditzone.kernel.policy.constraints.code import Code
 from creditzone.kernel.policy.constraints.columns import Columns, ColumnUse
 from creditzone.kernel.policy.constraints.duties import Duties
 from creditzone.kernel.policy.constraints.output import Output
+from creditzone.kernel.policy.constraints.subject import Subject
+from creditzone.kernel.policy.constraints.window import Window
 from creditzone.kernel.policy.evaluation import Allowed, decide, require_still_allowed
 from creditzone.kernel.policy.odrl import policy_schema, to_odrl
 from creditzone.kernel.policy.purposes import PURPOSES, permits
@@ -21,7 +24,7 @@ from creditzone.kernel.policy.sentence import say_policy
 from creditzone.kernel.policy.use import Counts
 from creditzone.kernel.policy.writing import permit
 from creditzone.kernel.refusals import CLAUSES, Refusal, Refused
-from tests.kernel.policies import BANK, MODELS, NOW, deny, policy, rules, use_of, uses
+from tests.kernel.policies import BANK, MODELS, NOW, PEOPLE, deny, policy, rules, use_of, uses
 
 
 @given(st.lists(rules(), max_size=3, unique_by=lambda rule: rule.id), uses(), st.sampled_from(list(Scope)))
@@ -73,12 +76,24 @@ DENIED = [
     (TAX, {"columns": (("uscc", "match"), ("tax", "score"))}, {"columns": (("uscc", "match"), ("wages", "score"))}),
     (TAX, {"columns": (("tax", "score"),)}, {"columns": (("tax", "match"),)}),
     (REASONS, {"disclosures": ("grade", "reasons")}, {"disclosures": ("grade",)}),
-    (ANY_DEEP, {"parameters": {"depth": 7}}, {"parameters": {"depth": 6}}),
+    (ANY_DEEP, {"parameters": {"trees": 1, "depth": 7}}, {"parameters": {"trees": 1, "depth": 6}}),
+    (ANY_DEEP, {"parameters": {"trees": 1}}, {"parameters": {"trees": 1, "depth": 6}}),
+    (TAX, {"columns": None}, {"columns": ()}),
+    (Subject(organisations=(BANK,), roles=("owner",)), {"role": None}, {"role": "officer"}),
+    (Subject(organisations=(BANK,), people=PEOPLE[:1]), {"person": None}, {"person": PEOPLE[1]}),
+    (Subject(organisations=(BANK,), roles=("owner",)), {"role": "owner"}, {"role": "officer"}),
+    (Code(models=MODELS, programs=MODELS[:1]), {"program": None}, {"program": MODELS[1]}),
+    (
+        Window(not_before=0, not_after=NOW + 1, days_from_contract=1),
+        {"contract_at": None},
+        {"contract_at": NOW - 2 * 86_400_000},
+    ),
 ]
+"""A clause of a rule that denies, a use that it touches, also where a fact was kept back, and one that it does not."""
 
 
 @pytest.mark.parametrize(("clause", "denied", "allowed"), DENIED)
-def test_one_forbidden_thing_among_others_is_enough_to_deny(clause, denied, allowed):
+def test_one_forbidden_thing_is_enough_to_deny_and_so_is_one_that_is_not_told(clause, denied, allowed):
     one = policy(permit("a", **WHOLE), d.Rule(id="no", effect="deny", clauses=(clause,)))
     assert decide(one, use_of(**denied)) == Refusal("deny-rule", {"rule": "no"})
     assert isinstance(decide(one, use_of(**allowed)), Allowed)

@@ -10,7 +10,6 @@ from creditzone.kernel import documents as d
 from creditzone.kernel.capsule import CapsuleDamaged, open_header, read_body, seal_header
 from creditzone.kernel.capsule.body import summary_of
 from creditzone.kernel.orders import check_order
-from creditzone.kernel.orders import use_of as proposed
 from creditzone.kernel.policy.constraints.action import Action, Bound, Operation
 from creditzone.kernel.policy.constraints.base import Scope
 from creditzone.kernel.policy.constraints.columns import Columns
@@ -19,6 +18,7 @@ from creditzone.kernel.policy.constraints.environment import Environment
 from creditzone.kernel.policy.constraints.window import Window
 from creditzone.kernel.policy.derivation import derive
 from creditzone.kernel.policy.evaluation import Allowed, decide
+from creditzone.kernel.policy.proposed import use_of as proposed
 from creditzone.kernel.policy.use import Counts, Use
 from creditzone.kernel.refusals import Refusal, Refused
 from tests.kernel.capsule import making

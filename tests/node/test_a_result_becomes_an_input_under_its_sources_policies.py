@@ -27,7 +27,9 @@ from creditzone.kernel.documents import (
     Scorecard,
     Signed,
     digest_of,
+    new_id,
     read,
+    signed,
     unsigned,
     with_signature,
 )
@@ -82,7 +84,8 @@ def graded(quartet):
 
 
 def make(job, opened) -> str:
-    """The dataset of the opened result, measured."""
+    """The dataset of the opened result, measured; the portal brought the centre's policy before."""
+    bring_policy(job)
     dataset = derived.make_dataset(job.bank, job.officer, opened)
     assert datasets.next_waiting(job.bank) == dataset
     datasets.measure(job.bank, dataset, threading.Event())
@@ -131,7 +134,6 @@ def test_the_result_is_an_input_of_a_later_job_with_the_same_firms(graded):
     measured = next(body for body in world.bodies(job.bank, "dataset") if body.dataset == dataset)
     assert measured.lineage == Lineage(job=job.request.id, parents=parents(job))
     assert (measured.accepted, measured.quarantined) == (len(opened.rows), 0)
-    bring_policy(job)
     policy = draft(job, dataset)
     world.have_signed(job.zone, job.bank, job.officer, policy)
 
@@ -140,12 +142,12 @@ def test_the_result_is_an_input_of_a_later_job_with_the_same_firms(graded):
     inputs += [one for one in job.request.inputs if one.provider == CENTRE]
     request = world.request(job.zone, recipient=BANK, inputs=inputs, model=card, disclosures=("score",))
     world.have_signed(job.zone, job.bank, job.officer, request)
-    signed = with_signature(unsigned(request), world.signature_of(job.bank, digest_of(request)))
+    asked = with_signature(unsigned(request), world.signature_of(job.bank, digest_of(request)))
     orders = [
         world.order(
             job.zone,
             node.organisation,
-            signed,
+            asked,
             contracts=job.contracts,
             model=card,
             parties=[BANK, CENTRE],
@@ -170,21 +172,19 @@ def wider(rules):
 
 def test_only_what_all_sources_policies_leave_is_signed_and_only_once_they_are_here(graded):
     job, opened = graded
+    with refused("lineage-waits"):
+        derived.make_dataset(job.bank, job.officer, opened)
+    forged = capsules.held(job.nodes[1], job.request.inputs[1].capsule).policy
+    stranger = Signed(text=forged.text, signatures=job.zone.sign(job.policies[1]).signatures)
+    job.zone.send(job.bank, DocumentCompleted, document=stranger)
+    with refused("lineage-waits"):
+        derived.make_dataset(job.bank, job.officer, opened)
+
     dataset = make(job, opened)
     with refused("dataset-derived"):
         derived.make_dataset(job.bank, job.officer, opened)
     good = draft(job, dataset)
     job.zone.send(job.bank, DraftSent, organisation=BANK, document=unsigned(good))
-    with refused("lineage-waits"):
-        passkeys.seal(job.bank, job.officer, digest_of(good))
-
-    forged = capsules.held(job.nodes[1], job.request.inputs[1].capsule).policy
-    stranger = Signed(text=forged.text, signatures=job.zone.sign(job.policies[1]).signatures)
-    job.zone.send(job.bank, DocumentCompleted, document=stranger)
-    with refused("lineage-waits"):
-        passkeys.seal(job.bank, job.officer, digest_of(good))
-
-    bring_policy(job)
     for name, changes in [
         ("derived-looser", {"rules": wider(good.rules)}),
         ("derived-looser", {"rules": job.policies[0].rules}),
@@ -196,6 +196,44 @@ def test_only_what_all_sources_policies_leave_is_signed_and_only_once_they_are_h
         with refused(name):
             passkeys.seal(job.bank, job.officer, digest_of(policy))
     passkeys.seal(job.bank, job.officer, digest_of(good))
+
+
+def test_the_version_that_the_job_used_counts_and_not_the_one_of_the_contract(quartet):
+    rule = world.rule(models=(digest_of(world.scorecard("bank-centre")),), uses=7)
+    job = jobs.ready(
+        quartet,
+        rules=[rule],
+        number=150,
+        theirs=lambda one: msgspec.structs.replace(one, clauses=(*one.clauses, Derivation(generations=1))),
+    )
+    centre, capsule = job.nodes[1], job.request.inputs[1].capsule
+    first = capsules.held(centre, capsule).policy
+    edited = msgspec.structs.replace(job.policies[1], version=2, rules=(rule,))
+    world.have_signed(quartet, centre, job.people[1], edited)
+    second = capsules.held(centre, capsule).policy
+
+    inputs = (job.request.inputs[0], msgspec.structs.replace(job.request.inputs[1], version=2))
+    request = msgspec.structs.replace(job.request, id=new_id(), inputs=inputs)
+    world.have_signed(quartet, job.bank, job.officer, request)
+    asked = with_signature(unsigned(request), world.signature_of(job.bank, digest_of(request)))
+    world.compute_all(quartet, job.nodes, job.orders(request=asked))
+    opened = results.open_result(job.bank, job.officer, request.id)
+
+    quartet.send(job.bank, DocumentCompleted, document=first)
+    with refused("lineage-waits"):
+        derived.make_dataset(job.bank, job.officer, opened)
+    quartet.send(job.bank, DocumentCompleted, document=second)
+    dataset = derived.make_dataset(job.bank, job.officer, opened)
+    assert derived.lineage_of(job.bank, dataset).parents[1].policy == second.digest != first.digest
+
+
+def test_nobody_elses_policy_stands_for_a_providers(graded):
+    job, opened = graded
+    looser = msgspec.structs.replace(job.policies[1], provider=PLATFORM)
+    said = signed(looser, job.zone.nodes[PLATFORM].keys.signing, by=PLATFORM)
+    job.zone.send(job.bank, DocumentCompleted, document=said)
+    with refused("lineage-waits"):
+        derived.make_dataset(job.bank, job.officer, opened)
 
 
 def test_an_uploaded_dataset_names_no_source(quartet):
@@ -234,7 +272,6 @@ def close(job, act: str) -> Signed:
 def sealed(job, opened) -> Policy:
     """The derived dataset under the policy that its sources leave."""
     dataset = make(job, opened)
-    bring_policy(job)
     policy = draft(job, dataset)
     world.have_signed(job.zone, job.bank, job.officer, policy)
     return policy
@@ -247,8 +284,8 @@ def order_on(job, capsule: str) -> Order:
     inputs += [one for one in job.request.inputs if one.provider == CENTRE]
     request = world.request(job.zone, recipient=BANK, inputs=inputs, model=card, disclosures=("score",))
     world.have_signed(job.zone, job.bank, job.officer, request)
-    signed = with_signature(unsigned(request), world.signature_of(job.bank, digest_of(request)))
-    return world.order(job.zone, BANK, signed, contracts=job.contracts, model=card, parties=[BANK, CENTRE])
+    asked = with_signature(unsigned(request), world.signature_of(job.bank, digest_of(request)))
+    return world.order(job.zone, BANK, asked, contracts=job.contracts, model=card, parties=[BANK, CENTRE])
 
 
 def answer(job, order: Order) -> str:

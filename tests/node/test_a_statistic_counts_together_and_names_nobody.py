@@ -14,7 +14,6 @@ from apps.node import exports, firmuses, queries, releases, results, uses
 from apps.node.counts import OpenedCount
 from apps.node.node import Node
 from apps.node.queries import Query
-from apps.node.releases import Release
 from apps.node.stages.names import FIRMS, PARTS
 from creditzone.kernel.credit.groups import groups_of
 from creditzone.kernel.credit.scorecard import band_of, features_of, points_of
@@ -150,7 +149,7 @@ def over(node: Node, scratch: Path, firms: list[str], *, job: str, grouping: str
     groups = groups_of(firms, grouping=grouping, least=K)
     (scratch / PARTS).write_text(json.dumps([("", places) for places in groups.values()]))
     query = Query(capsule="c", rule="r", recipient=BANK, job=job, minimum_group=K)
-    release = Release(capsule="c", job=job, query=query, question="card")
+    release = world.release(capsule="c", job=job, query=query, question="card")
     refusal = releases.let_go_on(node, release, scratch, rows=len(firms))
     return refusal.clause if refusal else None
 

@@ -8,11 +8,15 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import pytest
 
-from apps.node import attempts, computation, signing, uses
+from apps.node import attempts, computation, releases, signing, uses
+from apps.node.attempts import Attempt
+from apps.node.computation import Computation
 from apps.node.errors import NodeError
 from creditzone.kernel.documents import DraftSent, Peer, digest_of, unsigned, with_signature
+from creditzone.kernel.refusals import Refusal, Refused
 from tests.node import jobs, world
 from tests.node.world import BANK, CENTRE, Zone
 
@@ -91,6 +95,53 @@ def test_what_was_given_back_can_be_used_and_nothing_else(busy):
     world.offer(busy, centre, fourth)
     assert [body.job for body in world.bodies(centre, "accept")] == [first.job, second.job, fourth.job]
     assert uses.by_state(centre, capsule) == {("r1", "released"): 1, ("r1", "reserved"): 2}
+
+
+def begun(zone: Zone, node, orders) -> list[Attempt]:
+    """Attempts that the node has accepted, started and taken."""
+    for order in orders:
+        world.offer(zone, node, order)
+        world.start(zone, node, order)
+    attempts_here = [attempts.next_started(node) for _ in orders]
+    assert None not in attempts_here
+    return attempts_here
+
+
+def test_the_firms_of_a_day_are_counted_when_they_are_known_not_when_a_job_begins(busy, tmp_path):
+    rule = world.rule(models=(digest_of(world.scorecard("bank-centre")),), rows_per_day=50)
+    job = jobs.ready(busy, number=40, rules=[rule])
+    centre = job.nodes[1]
+    running = [
+        Computation.of(centre, attempt, threading.Event())
+        for attempt in begun(busy, centre, list(orders_of(busy, job, 3)))
+    ]
+    asked = zip(running, (30, 30, 20), strict=True)
+    judged = [releases.let_go_on(centre, one.release, tmp_path, rows=rows) for one, rows in asked]
+    assert [refusal and refusal.clause for refusal in judged] == [None, "rows-a-day", None]
+    assert judged[1].facts == {"limit": "50", "rows": "60"}
+
+
+def test_a_use_counts_under_the_rule_that_permits_it_when_the_job_begins(busy, monkeypatch):
+    model = (digest_of(world.scorecard("bank-centre")),)
+    soon = world.now_ms() + HOUR_NS // 10**6
+    rules = [world.rule(models=model, not_after=soon), world.rule(id="r2", models=model, uses=2)]
+    job = jobs.ready(busy, number=40, rules=rules)
+    centre, capsule = job.nodes[1], job.request.inputs[1].capsule
+    orders = [
+        msgspec.structs.replace(order, deadline_seconds=2 * 3600, expires_at=soon + 2 * (soon - world.now_ms()))
+        for order in orders_of(busy, job, 2)
+    ]
+    reserved, spent = begun(busy, centre, orders)
+    attempts.spend(centre, spent)
+    assert uses.by_state(centre, capsule) == {("r1", "reserved"): 1, ("r1", "spent"): 1}
+    real = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: real() + HOUR_NS)
+    assert attempts.check_again(centre, reserved).rule == "r2"
+    assert uses.by_state(centre, capsule) == {("r2", "reserved"): 1, ("r1", "spent"): 1}
+    with pytest.raises(Refused) as refused:
+        attempts.check_again(centre, spent)
+    assert refused.value.refusal == Refusal("rule-changed", {"rule": "r2"})
+    assert uses.by_state(centre, capsule) == {("r2", "reserved"): 1, ("r1", "spent"): 1}
 
 
 def back_an_hour(monkeypatch) -> None:

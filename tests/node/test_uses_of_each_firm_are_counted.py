@@ -29,12 +29,12 @@ CAPSULE, FIRMS_OF = "c", [f"firm-{number}" for number in range(5)]
 KILLED = """
 import sys
 from pathlib import Path
-from typing import Any
 from apps.node import releases, uses
 from apps.node.firmuses import Limit, key_for
 from apps.node.node import open_node
 from apps.node.stages.names import FIRMS
 from creditzone.kernel.policy.tags import tags_of
+from tests.node import world
 node, scratch = open_node(sys.argv[1]), Path(sys.argv[2])
 key = key_for(node, capsule="c", recipient="b")
 for number in range(100000):
@@ -44,7 +44,7 @@ for number in range(100000):
         uses.spend(tx, capsule="c", job=job)
     (scratch / FIRMS).write_bytes(b"".join(tags_of(key, [job, "always"])))
     limit = Limit(capsule="c", rule="r", recipient="b", job=job, uses=10**9)
-    release = releases.Release(capsule="c", job=job, limit=limit)
+    release = world.release(capsule="c", job=job, limit=limit)
     assert releases.let_go_on(node, release, scratch, rows=2) is None
     print(job, flush=True)
 """
@@ -75,7 +75,7 @@ def limit(number: int, *, job: str = "job", recipient: str = BANK) -> Limit:
 
 
 def released(bound: Limit) -> Release:
-    return Release(capsule=CAPSULE, job=bound.job, limit=bound)
+    return world.release(capsule=CAPSULE, job=bound.job, limit=bound)
 
 
 def count(node: Node, scratch: Path, firms, bound: Limit) -> str | None:

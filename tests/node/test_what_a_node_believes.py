@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from apps.node import approvals, cards, contracts, signing
+from apps.node import approvals, capsules, cards, contracts, signing
 from apps.node.errors import IllegalMove, NodeError
 from creditzone.kernel.documents import (
     Card,
@@ -20,6 +20,7 @@ from creditzone.kernel.documents import (
     with_signature,
 )
 from creditzone.kernel.orders import HeldCapsule
+from creditzone.kernel.policy.constraints.payment import Payment
 from creditzone.kernel.sm.sm2 import PrivateKey
 from tests import passkeys
 from tests.node import world
@@ -93,6 +94,26 @@ def test_a_firms_card_counts_if_its_confirmed_host_vouches_and_not_otherwise(zon
     assert other.card_of(FIRM) == read(card, Card)
 
 
+def test_a_bank_vouches_for_no_firm_and_becomes_nothing_else_by_renewing_its_card(zone: Zone):
+    centre, bank = zone.node(CENTRE, "code_centre"), zone.node(BANK, "bank")
+    zone.introduce()
+    theirs = centre.card_of(BANK)
+    assert theirs is not None
+    key = PrivateKey.generate()
+    firm = msgspec.structs.replace(
+        theirs, organisation=FIRM, kind="sme", host=BANK, signing_key=key.public.hex, slots=0,
+        link_certificate=None, link_host=None, link_ports=None,
+    )  # fmt: skip
+    drawn = with_signature(signed(firm, key, by=FIRM), signed(firm, bank.keys.signing, by=BANK).signatures[0])
+    zone.send(centre, CardShown, card=drawn)
+    assert centre.card_of(FIRM) is None
+
+    other = renewed(theirs, key=key, kind="operator")
+    both = with_signature(signed(other, key, by=BANK), signed(other, bank.keys.signing, by=BANK).signatures[0])
+    zone.send(centre, CardShown, card=both)
+    assert centre.card_of(BANK) == theirs
+
+
 @pytest.fixture
 def agreed(quartet: Zone):
     """A contract between centre and bank, signed by both."""
@@ -158,8 +179,6 @@ def test_a_policy_goes_forward_one_version_at_a_time_and_is_said_before_it_is_si
     assert "7" in shown.sentences("zh-hans")[0]
     assert centre.name_of(BANK) in shown.sentences("zh-hans")[0]
     passkeys.seal(centre, steward, shown.digest)
-    from apps.node import capsules
-
     held = capsules.held(centre, dataset)
     assert isinstance(held, HeldCapsule)
     assert held.policy.digest == digest_of(second)
@@ -187,6 +206,28 @@ def test_what_names_somebody_else_or_another_zone_is_not_signed(agreed):
     zone.send(centre, DraftSent, organisation=CENTRE, document=unsigned(foreign))
     assert [body.reason for body in world.bodies(centre, "declined")] == ["malformed"]
     assert len(world.statements(centre)) == before + 1
+
+
+def test_no_node_signs_a_contract_that_the_policy_it_holds_does_not_bear(agreed):
+    zone, centre, bank, steward, officer, dataset, _policy, contract, _ = agreed
+    priced = world.policy(zone, centre, dataset, version=2, rules=[world.rule(more=(Payment(least_fen=200),))])
+    world.have_signed(zone, centre, steward, priced)
+    held = capsules.held(centre, dataset)
+    zone.send(bank, DocumentCompleted, document=held.policy)
+    offered = msgspec.structs.replace(contract, policy=digest_of(priced), price_fen=200)
+    for expected, changes in (
+        ("price", {"price_fen": 199}),
+        ("purpose", {"purpose": "public-governance"}),
+        (None, {}),
+    ):
+        asked = msgspec.structs.replace(offered, **changes)
+        for node, acting in ((centre, steward), (bank, officer)):
+            zone.send(node, DraftSent, organisation=node.organisation, document=unsigned(asked))
+            blocked = signing.draft(node, acting, digest_of(asked)).blocked
+            assert (blocked and blocked.code) == expected, node.organisation
+            if expected is not None:
+                with pytest.raises(NodeError, match=blocked.sentence("en")):
+                    signing.sign(node, acting, [digest_of(asked)])
 
 
 def _other(identity: str) -> str:

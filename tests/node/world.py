@@ -21,6 +21,7 @@ from apps.node.config import Config, write_config, write_private
 from apps.node.keystore import Keystore
 from apps.node.locked import Cost
 from apps.node.node import Node, open_node, prepare_home
+from apps.node.releases import Release
 from apps.node.roster import Acting
 from creditzone.kernel.credit.uscc import check_digit
 from creditzone.kernel.documents import (
@@ -54,6 +55,8 @@ from creditzone.kernel.documents import (
     unsigned,
     with_signature,
 )
+from creditzone.kernel.policy.constraints.count import Count
+from creditzone.kernel.policy.use import Use
 from creditzone.kernel.policy.writing import permit
 from creditzone.kernel.sm.sm2 import PrivateKey
 from tests import passkeys
@@ -263,6 +266,21 @@ def rule(**changes: Any) -> Rule:
     }
     whole = {**facts, **changes}
     return permit(whole.pop("id"), **whole)
+
+
+def release(*, capsule: str, job: str, **judged: Any) -> Release:
+    """The moment before the first share of a job that its rule's counts do not bound."""
+    use = Use(
+        grantee=BANK,
+        subject=None,
+        purpose="credit-risk",
+        model="sm3:" + "0" * 64,
+        engine="cheetah",
+        disclosures=("grade",),
+        at=now_ms(),
+        rule="r",
+    )
+    return Release(capsule=capsule, job=job, use=use, count=Count(total=10**9), **judged)
 
 
 def policy(zone: Zone, node: Node, dataset: str, *, version: int = 1, rules: Sequence[Rule]) -> Policy:

@@ -11,21 +11,15 @@ LINEAGE: Final[dict[str, tuple[str, str, str, str]]] = {
     ),
     "lineage-waits": (
         "%(organisation)s 签署的策略尚未送达本节点。",
-        "请稍后再试；若一直未到，请在门户重新起草。",
+        "请稍后再试；若一直未到，请联系门户运营方。",
         "The policy that %(organisation)s signed has not come to this node yet.",
-        "Try again in a moment; draft it again at the portal if it does not come.",
+        "Try again in a moment; ask the portal's operator if it does not come.",
     ),
     "vote-other-source": (
         "表决书所列的本单位来源策略不是本节点签署的。",
         "请退回，并向起草方核对来源。",
         "The vote names a source policy of yours that was not signed at this node.",
         "Return it, and ask its drafter for the sources.",
-    ),
-    "lineage-unknown": (
-        "本节点已没有与 %(organisation)s 的这份合约或策略，无法确定结果的来源。",
-        "请重新运行任务。",
-        "The contract with %(organisation)s, or its policy, is not at this node any more.",
-        "Run the job again.",
     ),
     "dataset-derived": (
         "这份结果已经做成数据集。",

@@ -14,6 +14,7 @@ from creditzone.kernel.credit.uscc import ALPHABET, INNER_WEIGHTS, KINDS, PROVIN
 _NONE: Final = 255
 _LENGTH: Final = 18
 Bytes = npt.NDArray[np.uint8]
+Pairs = npt.NDArray[np.complex128]
 
 
 def _table(values: Iterable[tuple[str, int]]) -> Bytes:
@@ -26,6 +27,10 @@ def _table(values: Iterable[tuple[str, int]]) -> Bytes:
 _VALUES: Final = _table((character, value) for value, character in enumerate(ALPHABET))
 _BASE_36: Final = _table((character, int(character, 36)) for character in ALPHABET)
 _INNER_DIGITS: Final = np.frombuffer(b"0123456789X", dtype=np.uint8)
+_FIRST: Final = 8
+_PLACES: Final = np.zeros((_LENGTH, 2), dtype=np.int64)
+_PLACES[:_FIRST, 0] = [31**at for at in reversed(range(_FIRST))]
+_PLACES[_FIRST:, 1] = [31**at for at in reversed(range(_LENGTH - _FIRST))]
 
 
 def all_valid(codes: Sequence[str]) -> bool:
@@ -54,6 +59,17 @@ def notices_of(codes: Sequence[str]) -> Counter[Notice]:
         Notice.UNKNOWN_KIND: np.count_nonzero(~_is_one_of(found[:, :2], KINDS)),
     }
     return Counter({notice: int(count) for notice, count in counts.items() if count})
+
+
+def pairs_of(codes: Sequence[str]) -> Pairs:
+    """Each of these valid codes as a pair of numbers, that of its first 8 characters and that of its last 10.
+
+    Both are below 2^53, so that a pair is exactly what numpy calls a complex number; numpy sorts and finds such."""
+    found = _matrix(codes)
+    if found is None:
+        raise ValueError("only valid codes have their numbers")
+    numbers = _VALUES[found].astype(np.int64) @ _PLACES
+    return numbers.astype(np.float64).view(np.complex128).reshape(-1)
 
 
 def _matrix(codes: Sequence[str]) -> Bytes | None:

@@ -41,6 +41,7 @@ from creditzone.kernel.documents.canonical import (
     with_signature,
 )
 from creditzone.kernel.documents.cards import (
+    HOST_KINDS,
     Card,
     Ticket,
 )
@@ -153,6 +154,7 @@ from creditzone.kernel.forms import (
 
 __all__ = [
     "FOR_ONE_READER",
+    "HOST_KINDS",
     "AnyDocument",
     "AttemptFailed",
     "Authorisation",

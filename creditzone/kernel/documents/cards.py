@@ -1,10 +1,13 @@
 """Who takes part: cards, and the tickets with which people come to a node."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta
 
 from creditzone.kernel.forms import Digest, Document, Id, Instant, Key, OrganisationKind, Uscc, Words
+
+HOST_KINDS: Final[frozenset[OrganisationKind]] = frozenset({"operator", "code_centre", "platform"})
+"""Who may keep keys for firms without a node of their own. Never a bank: it would agree to its own enquiries."""
 
 
 class Card(Document, frozen=True, kw_only=True, tag="card"):

@@ -17,6 +17,7 @@ from creditzone.kernel.capsule import ColumnsWriter, Group, body_digest
 from creditzone.kernel.credit.codes import notices_of
 from creditzone.kernel.credit.uscc import is_person
 from creditzone.kernel.domain import Domain, Fault, check_columns, check_header
+from creditzone.kernel.intake.seen import Seen
 from creditzone.kernel.intake.sources import FileRefused, Row, Table
 
 QUARANTINE_HEADER: Final = ("row", "faults", "cells")
@@ -95,7 +96,7 @@ class Count:
 
     def __init__(self, found: Domain) -> None:
         self.domain = found
-        self.seen: set[int] = set()
+        self._seen = Seen()
         self.accepted = self.quarantined = 0
         self.faults: Counter[str] = Counter()
         self.notes: Counter[str] = Counter()
@@ -113,23 +114,23 @@ class Count:
     ) -> dict[int, list[Fault]]:
         """What is wrong with the next rows: the domain's faults, what `stored` says instead, a person's code, a code
         that stood before. Codes are put into their one form in `columns`."""
-        key = self.domain.key_index
+        codes, key = columns[self.domain.key_index], self.domain.key
         faults = check_columns(self.domain, columns) | (stored or {})
-        codes = columns[key]
-        new: list[str] = []
-        for row, text in enumerate(codes):
-            found = faults.get(row)
-            if found and any(fault.column == self.domain.key for fault in found):
-                continue
-            code = codes[row] = text.upper()
+        named = [row for row in range(len(codes)) if not any(one.column == key for one in faults.get(row, ()))]
+        for row in named:
+            codes[row] = codes[row].upper()
+        stood = self._seen.among([codes[row] for row in named])
+        new: dict[str, None] = {}
+        for row, is_known in zip(named, stood, strict=True):
+            code = codes[row]
             if is_person(code):
-                faults.setdefault(row, []).append(Fault(self.domain.key, "natural-person"))
-            elif (place := int(code, 36)) in self.seen:
-                faults.setdefault(row, []).append(Fault(self.domain.key, "key-repeated"))
-            elif not found:
-                self.seen.add(place)
-                new.append(code)
-        self.notes.update({str(notice): number for notice, number in notices_of(new).items()})
+                faults.setdefault(row, []).append(Fault(key, "natural-person"))
+            elif is_known or code in new:
+                faults.setdefault(row, []).append(Fault(key, "key-repeated"))
+            elif row not in faults:
+                new[code] = None
+        self._seen.add(list(new))
+        self.notes.update({str(notice): number for notice, number in notices_of(list(new)).items()})
         return faults
 
     def fault(self, cells: Sequence[str], faults: Sequence[Fault]) -> None:

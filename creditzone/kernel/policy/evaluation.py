@@ -64,6 +64,9 @@ def _try(rule: Rule, use: Use, scope: Scope) -> tuple[int, Refusal | None]:
 
 
 def _denies(rule: Rule, use: Use, scope: Scope) -> bool:
+    """A contract is denied only by what is wholly judged then: of what else a rule says, its jobs will tell."""
     judged = replace(use, rule=rule.id, scope=scope)
     clauses = [one for one in rule.clauses if scope in one.checked_at]
+    if scope == Scope.CONTRACT and len(clauses) < len(rule.clauses):
+        return False
     return bool(clauses) and all(one.touches(judged) for one in clauses)

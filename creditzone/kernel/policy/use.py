@@ -16,7 +16,8 @@ class Counts:
 @dataclass(frozen=True, kw_only=True)
 class Use:
     """Who would use a capsule for what. `at` is the judging machine's clock in milliseconds UTC; `contract_at` when
-    the contract began; `columns` the columns it reads, each with what for; `rows` and `group` the firms behind the
+    the contract began and `price_fen` what it pays a matched firm, None where there is none; `columns` the columns it
+    reads, each with what for, None where that is not known; `rows` and `group` the firms behind the
     result and behind a statistic's smallest figure, None before that is known; `firm_uses` how often the recipient has
     used the one of them that it used most;
     `least_group` the firms that the computation itself demands behind each figure. `rule` and `scope` are filled in by
@@ -34,7 +35,7 @@ class Use:
     person: str | None = None
     role: str | None = None
     program: str | None = None
-    columns: tuple[tuple[str, str], ...] = ()
+    columns: tuple[tuple[str, str], ...] | None = None
     decision_band: int | None = None
     attestation: str = "none"
     evidence: str = "declared"

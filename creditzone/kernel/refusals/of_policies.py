@@ -63,6 +63,12 @@ OF_POLICIES: dict[str, Clause] = {
         "请提供方更新策略。",
         "The provider renews the policy.",
     ),
+    "rule-changed": Clause(
+        "任务的次数已记在策略的另一条规则下，此刻只有规则“%(rule)s”允许此次使用。",
+        "The job's use was counted under another rule; by now only the rule %(rule)s permits it.",
+        "请重新提交任务。",
+        "Submit the job again.",
+    ),
     "deny-rule": Clause(
         "策略的禁止规则“%(rule)s”适用于此次使用，优先于其他规则。",
         "The policy's rule %(rule)s denies this use, whatever another rule allows.",

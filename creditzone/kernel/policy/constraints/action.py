@@ -60,6 +60,11 @@ class Operation(Part, frozen=True, kw_only=True):
         """The first bound that the use is not within."""
         return next((one for one in self.bounds if not one.holds(use.parameters.get(one.parameter))), None)
 
+    def touches(self, use: Use) -> bool:
+        """Whether every parameter that the use tells is within its bound."""
+        told = use.parameters
+        return all(one.parameter not in told or one.holds(told[one.parameter]) for one in self.bounds)
+
 
 class Action(Constraint, frozen=True, kw_only=True, tag="action"):
     """Only these operations; none listed is none allowed. Where the operation is listed and `*` is too, the bounds of
@@ -86,8 +91,9 @@ class Action(Constraint, frozen=True, kw_only=True, tag="action"):
         return None
 
     def touches(self, use: Use) -> bool:
-        """The operation is listed, by its name or as any, and within the bounds of that listing."""
-        return any(one.fails(use) is None for one in self._of(use.operation))
+        """The operation is listed, by its name or as any, and within the bounds of that listing as far as its
+        parameters are told."""
+        return any(one.touches(use) for one in self._of(use.operation))
 
     def meet(self, other: Self) -> Self | None:
         """Operations that both list, with the bounds of both."""

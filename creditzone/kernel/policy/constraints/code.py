@@ -37,6 +37,14 @@ class Code(Constraint, frozen=True, kw_only=True, tag="code"):
             return Refusal("program", {"program": use.program or "—"})
         return None
 
+    def touches(self, use: Use) -> bool:
+        """The scorecard is listed, and so is the program where any is named, or it is not told. Beforehand nobody
+        knows which program a node will run, so a rule that names one is left to the node."""
+        if use.scope == Scope.ADMISSION and self.programs:
+            return False
+        programs = not self.programs or use.program is None or use.program in self.programs
+        return use.model in self.models and programs
+
     def meet(self, other: Self) -> Self | None:
         """Scorecards that both list; programs that both allow."""
         models = common(self.models, other.models)

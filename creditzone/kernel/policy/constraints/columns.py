@@ -84,14 +84,16 @@ class Columns(Constraint, frozen=True, kw_only=True, tag="columns"):
 
     def check(self, use: Use) -> Refusal | None:
         """Every column that the use reads is listed, for what it is read."""
-        for name, mode in use.columns:
+        for name, mode in use.columns or ():
             found = self.of(name)
             if found is None or mode not in found.modes:
                 return Refusal("columns", {"columns": name})
         return None
 
     def touches(self, use: Use) -> bool:
-        """The use reads some listed column, for what it is listed."""
+        """The use reads some listed column, for what it is listed, or it is not known what it reads."""
+        if use.columns is None:
+            return any(one.modes for one in self.columns)
         return any((found := self.of(name)) is not None and mode in found.modes for name, mode in use.columns)
 
     def meet(self, other: Self) -> Self | None:

@@ -3,20 +3,23 @@
 from typing import Any, ClassVar, Self
 
 from creditzone.kernel.forms import Fen
-from creditzone.kernel.policy.constraints.base import Constraint, Names, Scope, Segment, limit
+from creditzone.kernel.policy.constraints.base import OF_A_JOB, Constraint, Names, Scope, Segment, limit
 from creditzone.kernel.policy.use import Use
 from creditzone.kernel.refusals import Refusal
 
 
 class Payment(Constraint, frozen=True, kw_only=True, tag="payment"):
-    """A contract pays at least `least_fen` (integer fen) a matched firm."""
+    """A contract pays at least `least_fen` (integer fen) a matched firm, when it is agreed and for as long as jobs run
+    under it. A use without a contract, a firm's enquiry about itself, has no price."""
 
-    checked_at: ClassVar[frozenset[Scope]] = frozenset({Scope.CONTRACT})
+    checked_at: ClassVar[frozenset[Scope]] = OF_A_JOB | {Scope.CONTRACT}
     term: ClassVar[str] = "payAmount"
     least_fen: Fen
 
     def check(self, use: Use) -> Refusal | None:
         """The contract's price is not below."""
+        if use.price_fen is None and use.scope != Scope.CONTRACT:
+            return None
         if use.price_fen is not None and use.price_fen >= self.least_fen:
             return None
         return Refusal("price", {"least": str(self.least_fen), "found": str(use.price_fen)})

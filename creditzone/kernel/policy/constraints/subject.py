@@ -3,6 +3,7 @@
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from creditzone.kernel.forms import Id
 from creditzone.kernel.policy.constraints.base import (
@@ -50,6 +51,16 @@ class Subject(Constraint, frozen=True, kw_only=True, tag="subject"):
         if self.roles and use.role not in self.roles:
             return Refusal("role", {"role": use.role or "—"})
         return Refusal("person") if self.people and use.person not in self.people else None
+
+    def touches(self, use: Use) -> bool:
+        """The organisation is named, and its role and person too, or they were not told. A contract tells neither, so
+        where they are named a contract is left to its jobs."""
+        if self.organisations and replace(self, roles=(), people=()).check(use) is not None:
+            return False
+        if use.scope == Scope.CONTRACT:
+            return not self.roles and not self.people
+        by_role = not self.roles or use.role is None or use.role in self.roles
+        return by_role and (not self.people or use.person is None or use.person in self.people)
 
     def meet(self, other: Self) -> Self | None:
         """Both name it; a role or person must be of both lists where both have one."""

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from creditzone.kernel.forms import Instant, Part
 from creditzone.kernel.policy.constraints.base import EVERYWHERE, Constraint, Names, Scope, Segment, least, limit
@@ -67,6 +68,14 @@ class Window(Constraint, frozen=True, kw_only=True, tag="window"):
             return Refusal("contract-days", {"days": str(self.days_from_contract)})
         shut = next((hours for hours in self.daily if not hours.holds(use.at)), None)
         return Refusal("daily-window", {"window": str(shut), "at": say_instant(use.at)}) if shut else None
+
+    def touches(self, use: Use) -> bool:
+        """The clock stands in the window; days count from a contract, and from one that is not known always. A contract
+        is left to its jobs: it may be used at another time."""
+        if use.scope == Scope.CONTRACT:
+            return False
+        known = self if use.contract_at is not None else replace(self, days_from_contract=None)
+        return known.check(use) is None
 
     def _near(self, use: Use) -> bool:
         days = self.days_from_contract or 0
