@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.capsules import acts, derived, selectors, services
-from apps.capsules.forms import columns_of_models, duties_and_derivation
+from apps.capsules.forms import columns_of_models, duties_and_derivation, whole_minute
 from apps.capsules.models import Capsule
 from apps.capsules.wording import policy_sentences
 from apps.core import clock
@@ -70,7 +70,7 @@ class RuleSerializer(serializers.Serializer[Any]):
 
 def rule_of(given: dict[str, Any], *, domain: str) -> Rule:
     """The kernel's rule for validated fields; it lets in the columns that its scorecards read of the domain."""
-    begins = given.get("not_before") or clock.now()
+    begins = given.get("not_before") or whole_minute(clock.now())
     ends = given.get("not_after") or begins + timedelta(days=given["days"])
     return permit(
         given["id"],

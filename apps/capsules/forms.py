@@ -186,8 +186,8 @@ class RuleForm(forms.Form):
             columns=columns_of_models(self.domain, given["models"], forms=given["disclosures"]),
             **_limits(given),
             more=self._more(given),
-            not_before=clock.to_ms(since),
-            not_after=clock.to_ms(since + timedelta(days=given["days"])),
+            not_before=clock.to_ms(whole_minute(since)),
+            not_after=clock.to_ms(whole_minute(since) + timedelta(days=given["days"])),
             uses=given["uses"],
         )
 
@@ -235,10 +235,15 @@ class RuleForm(forms.Form):
             columns=columns_of_models(self.domain, given.get("models") or (), forms=parts["disclosures"]),
             **_limits(given) | ({"minimum_group": given.get("minimum_group") or 1} if counts else {}),
             more=self._more(given),
-            not_before=clock.to_ms(since),
-            not_after=clock.to_ms(since + timedelta(days=days)),
+            not_before=clock.to_ms(whole_minute(since)),
+            not_after=clock.to_ms(whole_minute(since) + timedelta(days=days)),
             uses=given.get("uses") or 0,
         )
+
+
+def whole_minute(moment: datetime) -> datetime:
+    """The minute that has begun: a window's ends are said to the minute, and so they are."""
+    return moment.replace(second=0, microsecond=0)
 
 
 def _limits(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.capsules.models import Capsule, CapsuleParty, CapsuleVersion
 from apps.capsules.selectors import Act, get_for
 from apps.capsules.sources import sources_of
-from apps.capsules.wording import FLOOR_FIELDS, say_refusal
+from apps.capsules.wording import FLOOR_FIELDS, NAME_FIELDS, say_refusal
 from apps.core import clock
 from apps.core.errors import IllegalMove, Invalid, Words
 from apps.datasets.models import Dataset
@@ -25,10 +25,11 @@ from apps.tenants import zone
 from apps.tenants.members import Member
 from apps.tenants.models import Organisation
 from creditzone.kernel.documents import CapsuleHeader, CapsuleSealed, Parent, Policy, Rule, Signed
+from creditzone.kernel.domain import Domain, domain
 from creditzone.kernel.policy.constraints.subject import SUBJECT
 from creditzone.kernel.policy.constraints.window import Window
 from creditzone.kernel.policy.floors import undercuts
-from creditzone.kernel.policy.purposes import PURPOSES
+from creditzone.kernel.policy.spelling import unknown_names
 
 
 @transaction.atomic
@@ -73,7 +74,7 @@ def draft_policy(
         parents=parents,
         loosened_by=loosened_by,
     )
-    _require_floors(policy)
+    require_sound(policy, domain(dataset.domain))
     if capsule.draft_digest:
         withdraw_drafts(capsule.draft_digest)
     capsule.draft_digest = request_signatures(policy, of=[actor.organisation], drafter=actor.organisation_id)
@@ -110,12 +111,13 @@ def compose_policy(
     )
 
 
-def _require_floors(policy: Policy) -> None:
-    """Raise Invalid, field by field, where the policy undercuts the zone-wide rules in force."""
+def require_sound(policy: Policy, held: Domain) -> None:
+    """Raise Invalid, field by field, where the policy names what is not there or undercuts the zone-wide rules in
+    force; the node judges both again."""
     head = governance.in_force()
     errors: dict[str, tuple[Words, ...]] = {}
-    for refusal in undercuts(policy, head.document) if head else ():
-        field = FLOOR_FIELDS[refusal.clause]
+    for refusal in [*unknown_names(policy, held), *(undercuts(policy, head.document) if head else ())]:
+        field = (FLOOR_FIELDS | NAME_FIELDS).get(refusal.clause, "rules")
         errors[field] = (*errors.get(field, ()), say_refusal(refusal))
     if errors:
         raise Invalid(errors=errors)
@@ -130,8 +132,6 @@ def _require_rules(rules: Sequence[Rule]) -> None:
     for rule in rules:
         if not set(rule.grantees) <= known:
             raise Invalid.of("grantees", _("A grantee is not an organisation of this zone."))
-        if not set(rule.purposes) <= set(PURPOSES):
-            raise Invalid.of("purposes", _("There is no such purpose."))
         window = rule.clause(Window)
         if window is not None and window.not_before >= window.not_after:
             raise Invalid.of("not_after", _("The rule ends before it begins."))

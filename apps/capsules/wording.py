@@ -25,6 +25,8 @@ FLOOR_FIELDS = {
     "floor-consent": "evidence",
 }
 """The form field that a floor of the zone-wide rules speaks of."""
+NAME_FIELDS = {"unknown-column": "models", "unknown-purpose": "purposes", "unknown-parameter": "disclosures"}
+"""The form field from which a name in a policy follows that nothing bears."""
 
 
 def say_refusal(refusal: Refusal) -> str:

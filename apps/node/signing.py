@@ -51,8 +51,10 @@ from creditzone.kernel.documents import (
     with_signature,
 )
 from creditzone.kernel.documents import sign as sign_document
+from creditzone.kernel.domain import domain
 from creditzone.kernel.policy.constraints.base import Segment
 from creditzone.kernel.policy.offering import require_offerable
+from creditzone.kernel.policy.spelling import unknown_names
 from creditzone.kernel.refusals import Refused as KernelRefused
 from creditzone.kernel.sm.keys import Signer
 
@@ -243,9 +245,13 @@ def _signable_policy(node: Node, policy: Policy, organisation: str) -> None:
         raise NodeError("not-ours")
     if policy.capsule != policy.dataset:
         raise NodeError("capsule-id")
-    row = node.store.one("SELECT state FROM dataset WHERE id = ? AND organisation = ?", policy.dataset, organisation)
+    row = node.store.one(
+        "SELECT state, domain FROM dataset WHERE id = ? AND organisation = ?", policy.dataset, organisation
+    )
     if row is None or row["state"] != "measured":
         raise NodeError("dataset-unmeasured")
+    if unknown := unknown_names(policy, domain(row["domain"])):
+        raise Refused(unknown[0])
     if capsules.state_of(node, policy.capsule) in ("revoked", "destroyed"):
         raise NodeError("capsule-over")
     expected = capsules.head_version(node, policy.capsule) + 1

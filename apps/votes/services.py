@@ -24,6 +24,7 @@ from apps.tenants.models import Organisation
 from apps.votes.models import Vote
 from apps.votes.selectors import capsule_for, get_for, lineage_for
 from creditzone.kernel.documents import LooseningVote, Rule, unsigned, with_signature
+from creditzone.kernel.domain import domain
 
 MOST_DAYS = 90
 
@@ -51,11 +52,15 @@ def ask(*, actor: Member, capsule_id: UUID, rules: Sequence[Rule], days: int) ->
 
 
 def compose(*, actor: Member, capsule: Capsule, rules: Sequence[Rule], days: int) -> LooseningVote:
-    """The document as it would be asked now; nothing is kept. Raises Invalid."""
+    """The document as it would be asked now; nothing is kept. Raises Invalid, also for rules that no policy could have,
+    whoever agreed to them."""
     if not 1 <= days <= MOST_DAYS:
         raise Invalid.of("days", _("A vote is open for 1 to 90 days."))
     if not any(rule.effect == "permit" for rule in rules):
         raise Invalid.of("rules", _("A policy needs at least one rule: without one it allows nothing."))
+    version, held = capsule.version + 1, domain(capsule.domain)
+    wanted = capsules.compose_policy(actor=actor, dataset=capsule.dataset, version=version, rules=rules)
+    capsules.require_sound(wanted, held)
     now = clock.now()
     return LooseningVote(
         zone=zone.zone_digest(),

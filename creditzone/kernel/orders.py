@@ -31,6 +31,7 @@ from creditzone.kernel.documents import (
     require_signature,
     require_signature_by_one,
 )
+from creditzone.kernel.domain import UnknownDomain, domain
 from creditzone.kernel.policy.constraints.output import STATISTIC
 from creditzone.kernel.policy.constraints.window import say_instant
 from creditzone.kernel.policy.evaluation import require_allowed
@@ -38,6 +39,7 @@ from creditzone.kernel.policy.floors import require_within_zone_rules
 from creditzone.kernel.policy.loosening import require_voted
 from creditzone.kernel.policy.proposed import use_of_capsule
 from creditzone.kernel.policy.purposes import permits
+from creditzone.kernel.policy.spelling import require_known_names
 from creditzone.kernel.policy.use import Counts, Use
 from creditzone.kernel.refusals import Refusal, Refused
 from creditzone.kernel.sm import sm3
@@ -148,8 +150,8 @@ def check_order(signed_order: Signed, standing: Standing) -> CheckedOrder:
 
     The order of checks: zone signature and zone; addressee; expiry and clocks; replay and fence; the recipient's
     request; the capsule's state and its sources'; contracts or the firm's authorisation; the capsule's signature and
-    version; the zone-wide rules under which its policy was written; a derived one's vote, where it is looser than its
-    sources; the policy; model and parties.
+    version; the zone-wide rules under which its policy was written; the names that the policy uses; a derived one's
+    vote, where it is looser than its sources; the policy; model and parties.
     """
     order = _signed_by_zone(signed_order, standing)
     _addressed_and_fresh(order, standing)
@@ -159,6 +161,7 @@ def check_order(signed_order: Signed, standing: Standing) -> CheckedOrder:
     _agreed(order, request, mine, standing)
     header, policy = _whole_capsule(mine, standing)
     require_within_zone_rules(policy, standing.zone_rules, threshold=header.custody.threshold)
+    _names_what_is_there(policy, header.domain)
     if policy.loosened_by is not None:
         vote, keys_of = standing.vote(policy.loosened_by), partial(_keys_of, standing=standing)
         require_voted(policy, vote, source=standing.source, keys_of=keys_of)
@@ -390,6 +393,13 @@ def _whole_capsule(mine: Input, standing: Standing) -> tuple[CapsuleHeader, Poli
     if header.domain != mine.domain:
         raise Refused("parties", what=mine.domain)
     return header, policy
+
+
+def _names_what_is_there(policy: Policy, held: str) -> None:
+    try:
+        require_known_names(policy, domain(held))
+    except UnknownDomain as error:
+        raise Refused("parties", what=held) from error
 
 
 def _model_and_parties(order: Order, request: JobRequest) -> Scorecard:

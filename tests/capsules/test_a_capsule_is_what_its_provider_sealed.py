@@ -14,6 +14,8 @@ from apps.core.errors import Forbidden, IllegalMove, Invalid, NotFound
 from apps.core.tenancy import tenant_tx
 from apps.exchange.models import Draft, StatementRecord
 from creditzone.kernel.documents import CapsuleSealed, DatasetMeasured, Policy, digest_of, now_ms, signed
+from creditzone.kernel.policy.constraints.columns import ColumnUse
+from creditzone.kernel.policy.writing import EVERY_COLUMN
 from creditzone.kernel.sm.sm2 import PrivateKey
 from tests.road import Road, make_measured, make_sealed
 
@@ -139,6 +141,7 @@ def test_a_new_draft_withdraws_the_one_that_waits(road: Road):
         ({"grantees": ("91330100XY00000999",)}, "grantees"),
         ({"grantees": ()}, "grantees"),
         ({"purposes": ("marketing",)}, "purposes"),
+        ({"columns": (ColumnUse(name="net_margn", ground="public_disclosure", modes=()), *EVERY_COLUMN)}, "models"),
         ({"models": ()}, "models"),
         ({"not_after": 1}, "not_after"),
     ],

@@ -12,6 +12,7 @@ from creditzone.kernel.documents import (
     CardShown,
     DocumentCompleted,
     DraftSent,
+    Rule,
     digest_of,
     now_ms,
     read,
@@ -20,7 +21,10 @@ from creditzone.kernel.documents import (
     with_signature,
 )
 from creditzone.kernel.orders import HeldCapsule
+from creditzone.kernel.policy.constraints.columns import ColumnUse, Mask
 from creditzone.kernel.policy.constraints.payment import Payment
+from creditzone.kernel.policy.constraints.purpose import Purpose
+from creditzone.kernel.policy.writing import EVERY_COLUMN
 from creditzone.kernel.sm.sm2 import PrivateKey
 from tests import passkeys
 from tests.node import world
@@ -228,6 +232,23 @@ def test_no_node_signs_a_contract_that_the_policy_it_holds_does_not_bear(agreed)
             if expected is not None:
                 with pytest.raises(NodeError, match=blocked.sentence("en")):
                     signing.sign(node, acting, [digest_of(asked)])
+
+
+def test_no_node_signs_a_policy_that_names_what_is_not_there(agreed):
+    zone, centre, _, steward, _, dataset, *_ = agreed
+    hidden = ColumnUse(name="net_margn", ground="firm_authorisation", modes=("score",), transform=Mask())
+    never = Rule(id="no", effect="deny", clauses=(Purpose(purposes=("marketing",)),))
+    for expected, rules in (
+        ("unknown-column", [world.rule(columns=(hidden, *EVERY_COLUMN))]),
+        ("unknown-purpose", [world.rule(), never]),
+    ):
+        draft = world.policy(zone, centre, dataset, version=2, rules=rules)
+        zone.send(centre, DraftSent, organisation=CENTRE, document=unsigned(draft))
+        shown = signing.draft(centre, steward, digest_of(draft))
+        assert shown.blocked is not None
+        assert shown.blocked.code == expected
+        with pytest.raises(NodeError, match=shown.blocked.sentence("en")):
+            approvals.ask(centre, steward, shown.digest)
 
 
 def _other(identity: str) -> str:

@@ -131,6 +131,15 @@ def test_nobody_asks_about_anothers_capsule_or_one_that_was_uploaded(road: Road,
     assert road.zone.client("bank", "officer").get(f"/votes/on/{capsule}/").status_code == 403
 
 
+def test_nobody_is_asked_for_rules_that_no_policy_could_have(road: Road, capsule: UUID):
+    steward = road.zone.member("bank", "steward")
+    misspelt = looser(road, purposes=("credit-rsk",))
+    with pytest.raises(Invalid, match="credit-rsk"), road.zone.tx(steward):
+        services.ask(actor=steward, capsule_id=capsule, rules=misspelt, days=3)
+    with road.zone.tx(steward):
+        assert not Vote.objects.exists()
+
+
 def test_the_database_lets_no_asker_mark_a_vote_as_agreed(road: Road, capsule: UUID):
     vote = asked(road, capsule)
     steward = road.zone.member("bank", "steward")

@@ -8,7 +8,9 @@ from creditzone.kernel.documents.policies import Rule
 from creditzone.kernel.policy.constraints import KINDS, Clause
 from creditzone.kernel.policy.constraints.base import Names
 
+EFFECTS = {"permit": ("允许", "permits"), "deny": ("禁止", "denies")}
 ASPECTS: dict[str, tuple[str, str]] = {
+    "effect": ("规则作用", "what the rule does"),
     "grantee": ("使用方", "users"),
     "role": ("使用方角色", "users' roles"),
     "person": ("使用方人员", "users' people"),
@@ -52,12 +54,15 @@ class Difference:
 
 def differences(old: Rule, new: Rule, language: str, names: Names) -> Iterator[Difference]:
     """The aspects in which two versions of a rule differ, in the order in which a rule is said."""
+    if old.effect != new.effect:
+        did, does = (say_effect(one.effect, language) for one in (old, new))
+        yield Difference("effect", did, does, "tighten" if new.effect == "deny" else "loosen")
     for kind in KINDS:
         was, now = (_clause(rule, kind) for rule in (old, new))
         if was == now:
             continue
         before, after = (_said(clause, language, names) for clause in (was, now))
-        effect = _effect(was, now)
+        effect = _effect(was, now, denies=new.effect == "deny")
         for aspect in dict.fromkeys([*before, *after]):
             if before.get(aspect) != after.get(aspect):
                 yield Difference(aspect, before.get(aspect, ""), after.get(aspect, ""), effect)
@@ -66,6 +71,12 @@ def differences(old: Rule, new: Rule, language: str, names: Names) -> Iterator[D
 def say_aspect(aspect: str, language: str) -> str:
     """What a value is about, for people."""
     zh, en = ASPECTS[aspect]
+    return zh if language == "zh" else en
+
+
+def say_effect(effect: str, language: str) -> str:
+    """Whether a rule permits or denies, for people."""
+    zh, en = EFFECTS[effect]
     return zh if language == "zh" else en
 
 
@@ -82,11 +93,14 @@ def _said(clause: Clause | None, language: str, names: Names) -> dict[str, str]:
     return {aspect: ("、" if language == "zh" else ", ").join(texts) for aspect, texts in said.items()}
 
 
-def _effect(was: Clause | None, now: Clause | None) -> Literal["", "loosen", "tighten"]:
-    """A clause that comes tightens; of two, the one that their meet equals is the tighter."""
+def _effect(was: Clause | None, now: Clause | None, *, denies: bool) -> Literal["", "loosen", "tighten"]:
+    """A clause that comes tightens; of two, the one that their meet equals is the tighter. Of a rule that denies each
+    loosens, for then it denies less."""
+    less: Literal["loosen", "tighten"] = "loosen" if denies else "tighten"
+    more: Literal["loosen", "tighten"] = "tighten" if denies else "loosen"
     if was is None or now is None:
-        return "tighten" if was is None else "loosen"
+        return less if was is None else more
     met = was.meet(now)  # type: ignore[arg-type]
     if met == now:
-        return "tighten"
-    return "loosen" if met == was else ""
+        return less
+    return more if met == was else ""

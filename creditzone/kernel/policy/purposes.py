@@ -5,6 +5,9 @@ PURPOSES: dict[str, tuple[str, str]] = {
     "credit-risk/pre-loan": ("信贷风控 › 贷前", "credit risk › before lending"),
     "credit-risk/in-loan": ("信贷风控 › 贷中", "credit risk › while lending"),
     "credit-risk/post-loan": ("信贷风控 › 贷后", "credit risk › after lending"),
+    "supervision": ("监管", "supervision"),
+    "supervision/spot-check": ("监管 › 抽检", "supervision › spot check"),
+    "research": ("研发", "research and development"),
     "self-enquiry": ("本人查询", "enquiry about oneself"),
     "public-governance": ("公共治理", "public governance"),
 }

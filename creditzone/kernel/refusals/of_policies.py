@@ -201,6 +201,30 @@ OF_POLICIES: dict[str, Clause] = {
         "请提高合约价格。",
         "Offer a higher price.",
     ),
+    "unknown-column": Clause(
+        "规则 %(rule)s 写了本数据域没有的字段“%(columns)s”。",
+        "The rule %(rule)s names the column %(columns)s, which this data domain does not have.",
+        "请改正字段名后重新起草策略。",
+        "Correct the column's name and draft the policy again.",
+    ),
+    "unknown-purpose": Clause(
+        "规则 %(rule)s 写了目的树中没有的用途“%(purpose)s”。",
+        "The rule %(rule)s names the purpose %(purpose)s, which is not in the tree of purposes.",
+        "请改用目的树中的用途后重新起草策略。",
+        "Choose a purpose of the tree and draft the policy again.",
+    ),
+    "unknown-parameter": Clause(
+        "规则 %(rule)s 对操作“%(operation)s”限定了参数 %(parameter)s（%(found)s），任务申请不会这样写。",
+        "The rule %(rule)s bounds %(parameter)s of %(operation)s (%(found)s), which no job request tells.",
+        "请改用 minimum_group 或 grouping 及其可取的值，并只限定统计操作。",
+        "Bound minimum_group or grouping of statistics, by values that they can have.",
+    ),
+    "denies-nothing": Clause(
+        "禁止规则 %(rule)s 的条款 %(found)s 没有列出任何内容，规则永远不会生效。",
+        "The clause %(found)s of the rule %(rule)s lists nothing, so the rule would never deny anything.",
+        "请列出所禁止的内容，或删去该条款。",
+        "List what is denied, or leave the clause out.",
+    ),
     "floor-purpose": Clause(
         "规则 %(rule)s 的用途“%(found)s”不在全区规则允许的范围内。",
         "The zone-wide rules do not allow the purpose “%(found)s” of the rule %(rule)s.",

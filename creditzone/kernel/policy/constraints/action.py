@@ -19,6 +19,12 @@ OPERATIONS: dict[str, tuple[str, str]] = {
     "*": ("任何密态计算", "any sealed computation"),
 }
 ANY = "*"
+PARAMETERS: dict[str, tuple[str, str]] = {
+    "minimum_group": ("每个数最少户数", "least firms a figure"),
+    "grouping": ("分组", "grouping"),
+}
+"""What a policy may put bounds on: parameters that a job request tells of a statistic."""
+_SIGNS = {"eq": "=", "lte": "≤", "gte": "≥", "in": "∈"}
 
 
 class Bound(Part, frozen=True, kw_only=True):
@@ -114,7 +120,7 @@ class Action(Constraint, frozen=True, kw_only=True, tag="action"):
         said = [Segment("进行 " if language == "zh" else " by ")]
         for at, one in enumerate(self.operations):
             words = OPERATIONS[one.name][language != "zh"]
-            bounds = "; ".join(f"{b.parameter} {b.operator} {', '.join(map(str, b.values))}" for b in one.bounds)
+            bounds = "; ".join(_say_bound(bound, language) for bound in one.bounds)
             said += [Segment("、" if language == "zh" else ", ")] if at else []
             said += listed([f"{words} ({bounds})" if bounds else words], "operation", language)
         return said
@@ -133,3 +139,10 @@ class Action(Constraint, frozen=True, kw_only=True, tag="action"):
                 for bound in one.bounds
             ]
         return found
+
+
+def _say_bound(bound: Bound, language: str) -> str:
+    """A bound with its values as the document has them: 1 is not "1"."""
+    name = PARAMETERS.get(bound.parameter, (bound.parameter, bound.parameter))[language != "zh"]
+    values = ", ".join(str(one) if isinstance(one, int) else f'"{one}"' for one in bound.values)
+    return f"{name} {_SIGNS[bound.operator]} {values}"

@@ -97,6 +97,11 @@ def least(*values: int | None) -> int | None:
     return min((value for value in values if value is not None), default=None)
 
 
+def short(digest: str) -> str:
+    """A digest as sentences show it: enough of both ends that nobody finds another that looks the same."""
+    return f"{digest[:20]}…{digest[-8:]}"
+
+
 def listed(values: Sequence[str], clause: str, language: str) -> list[Segment]:
     """Values as tokens, joined as the language joins them."""
     segments: list[Segment] = []

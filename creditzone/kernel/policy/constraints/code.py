@@ -14,6 +14,7 @@ from creditzone.kernel.policy.constraints.base import (
     common,
     listed,
     one_of,
+    short,
 )
 from creditzone.kernel.policy.use import Use
 from creditzone.kernel.refusals import Refusal
@@ -54,19 +55,29 @@ class Code(Constraint, frozen=True, kw_only=True, tag="code"):
 
     def say(self, language: str, names: Names) -> list[Segment]:
         """，使用评分卡 … / with the scorecard …"""
-        models = [names.model(model) for model in self.models]
+        zh = language == "zh"
+        models = [_say_model(model, language, names) for model in self.models]
         said = [
-            Segment("，使用评分卡 " if language == "zh" else " with the scorecard "),
+            Segment("，使用评分卡 " if zh else " with the scorecard "),
             *listed(models, "model", language),
         ]
         if self.programs:
-            number = str(len(self.programs))
-            text = (
-                f"（限 {number} 个指定版本的节点程序）" if language == "zh" else f" (only {number} named node programs)"
-            )
-            said.append(Segment(text, "program"))
+            programs = listed([short(one) for one in self.programs], "program", language)
+            said += [
+                Segment("（节点程序限 " if zh else " (only node programs "),
+                *programs,
+                Segment("）" if zh else ")"),
+            ]
         return said
 
     def to_odrl(self) -> list[dict[str, Any]]:
         """Digests of scorecards and programs."""
         return [one_of(self.term, self.models), *([one_of("cz:program", self.programs)] if self.programs else [])]
+
+
+def _say_model(digest: str, language: str, names: Names) -> str:
+    """Its name with its digest: another scorecard may bear the same name and version."""
+    name = names.model(digest)
+    if name.startswith("sm3:"):
+        return short(digest)
+    return f"{name}（{short(digest)}）" if language == "zh" else f"{name} ({short(digest)})"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Sequence
+from itertools import groupby, pairwise
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from msgspec import Meta
@@ -15,6 +16,11 @@ from creditzone.kernel.refusals import Refusal
 
 ALL = "*"
 Mode = Literal["match", "score", "statistic"]
+MODES: dict[str, tuple[str, str]] = {
+    "match": ("匹配", "to match rows"),
+    "score": ("评分", "to score"),
+    "statistic": ("统计", "to count"),
+}
 GROUNDS: dict[str, tuple[str, str]] = {
     "public_disclosure": ("依法公示", "published by law"),
     "firm_authorisation": ("企业授权", "the firm's authorisation"),
@@ -106,36 +112,54 @@ class Columns(Constraint, frozen=True, kw_only=True, tag="columns"):
         return type(self)(columns=left) if ways else None
 
     def say(self, language: str, names: Names) -> list[Segment]:
-        """；可用字段 … / ; columns: …"""
+        """；仅用字段 …（评分，企业授权，分档 0、10） / ; uses only the columns … (for …; ground: …)
+
+        Columns that follow each other under the same terms share these."""
         zh = language == "zh"
-        if [one.name for one in self.columns] == [ALL]:
-            return [Segment("；可用 " if zh else "; uses "), Segment("全部字段" if zh else "all columns", "columns")]
-        comma = "、" if zh else ", "
-        shown = [_say_column(one, language) for one in self.columns if one.name != ALL and one.modes]
-        without = comma.join(say_column(one.name, language) for one in self.columns if not one.modes)
-        rest = ["其余字段" if zh else "every other column"] if self.of(ALL) else []
-        if rest and without:
-            rest = [f"其余字段（{without}除外）" if zh else f"every other column but {without}"]
-        text = comma.join([*shown, *rest])
-        return [Segment("；仅用字段 " if zh else "; uses only the columns "), Segment(text, "columns")]
+        shown = [one for one in self.columns if one.modes]
+        texts = [
+            _say_columns([one.name for one in alike], how, language, self._shut(language))
+            for how, alike in groupby(shown, key=lambda one: _say_terms(one, language))
+        ]
+        said = [Segment("；仅用字段 " if zh else "; uses only the columns ")]
+        for at, text in enumerate(texts):
+            said += [Segment("、" if zh else ", ")] if at else []
+            said.append(Segment(text, "columns"))
+        return said
+
+    def _shut(self, language: str) -> str:
+        """Columns that are named and enter in no way."""
+        names = [say_column(one.name, language) for one in self.columns if not one.modes]
+        return ("、" if language == "zh" else ", ").join(names)
 
     def to_odrl(self) -> list[dict[str, Any]]:
         """The columns' names."""
         return [one_of(self.term, (one.name for one in self.columns if one.modes))]
 
 
-def _say_column(column: ColumnUse, language: str) -> str:
-    name = say_column(column.name, language)
+def _say_columns(names: Sequence[str], how: str, language: str, shut: str) -> str:
+    """Columns with the terms that they share; beside `*` those that it does not open."""
+    zh = language == "zh"
+    rest = "其余字段" if zh else "every other column"
+    if shut:
+        rest = f"{rest}（{shut}除外）" if zh else f"{rest} but {shut}"
+    words = ("、" if zh else ", ").join(rest if name == ALL else say_column(name, language) for name in names)
+    return f"{words}（{how}）" if zh else f"{words} ({how})"
+
+
+def _say_terms(column: ColumnUse, language: str) -> str:
+    """What a column is read for, on which ground, and how it is changed before."""
+    zh = language == "zh"
+    ways, ground = (MODES[mode][not zh] for mode in column.modes), GROUNDS[column.ground][not zh]
+    said = ["、".join(ways) if zh else " and ".join(ways), f"依据{ground}" if zh else f"on {ground}"]
     match column.transform:
         case Mask():
-            how = ("隐去", "masked")
-        case Band():
-            how = ("分档", "in bands")
+            said.append("隐去" if zh else "masked")
+        case Band(edges=edges):
+            said.append(f"分档，下界 {'、'.join(edges)}" if zh else f"in bands from {', '.join(edges)}")
         case Round(step=step):
-            how = (f"取整到 {step}", f"rounded to {step}")
-        case _:
-            return name
-    return f"{name}（{how[0]}）" if language == "zh" else f"{name} ({how[1]})"
+            said.append(f"取整到 {step}" if zh else f"rounded to {step}")
+    return ("；" if zh else "; ").join(said)
 
 
 def _both(name: str, mine: ColumnUse | None, theirs: ColumnUse | None) -> ColumnUse:

@@ -43,7 +43,7 @@ class Duties(Constraint, frozen=True, kw_only=True, tag="duties"):
                 Segment(number, "delete-after"),
                 Segment("后删除结果并出具证明" if zh else " after it came, with a certificate"),
             ]
-        return said
+        return said or [Segment(lead), Segment("用后无附带义务" if zh else "no duty follows a use", "notify")]
 
     def to_odrl(self) -> list[dict[str, Any]]:
         """None: a duty is no constraint on the use."""

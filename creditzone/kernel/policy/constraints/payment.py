@@ -30,7 +30,7 @@ class Payment(Constraint, frozen=True, kw_only=True, tag="payment"):
 
     def say(self, language: str, names: Names) -> list[Segment]:
         """；每户不低于 ¥ … / ; for at least ¥ … a firm"""
-        amount = f"¥{self.least_fen / 100:.2f}"
+        amount = f"¥{self.least_fen // 100}.{self.least_fen % 100:02d}"
         zh = language == "zh"
         said = [Segment("；每户不低于 " if zh else "; for at least "), Segment(amount, "price")]
         return said if zh else [*said, Segment(" a firm")]

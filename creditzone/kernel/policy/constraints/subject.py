@@ -79,9 +79,9 @@ class Subject(Constraint, frozen=True, kw_only=True, tag="subject"):
             roles = [ROLES[role][language != "zh"] for role in self.roles]
             said += [Segment(" 的 " if language == "zh" else " through its "), *listed(roles, "role", language)]
         if self.people:
-            number = str(len(self.people))
-            text = f"（限指定的 {number} 人）" if language == "zh" else f" (only {number} named people)"
-            said.append(Segment(text, "person"))
+            people = listed(self.people, "person", language)
+            zh = language == "zh"
+            said += [Segment("（限人员 " if zh else " (only the people "), *people, Segment("）" if zh else ")")]
         return said
 
     def to_odrl(self) -> list[dict[str, Any]]:

@@ -17,9 +17,24 @@ _DAY_MS = 86_400_000
 Minute = Annotated[int, Meta(ge=0, lt=1440)]
 
 
+_LAST = 253_370_736_000_000
+"""The beginning of the year 9999 in Shanghai: a later instant is said as its number."""
+
+
 def say_instant(instant: int) -> str:
     """An instant as Shanghai date and minute."""
+    if instant >= _LAST:
+        return str(instant)
     return datetime.fromtimestamp(instant / 1000, _SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
+def say_exactly(instant: int) -> str:
+    """The same with the seconds and milliseconds that it has beyond the minute."""
+    beyond = instant % 60_000
+    if instant >= _LAST or not beyond:
+        return say_instant(instant)
+    seconds, millis = divmod(beyond, 1000)
+    return f"{say_instant(instant)}:{seconds:02d}" + (f".{millis:03d}" if millis else "")
 
 
 class Daily(Part, frozen=True, kw_only=True):
@@ -93,7 +108,7 @@ class Window(Constraint, frozen=True, kw_only=True, tag="window"):
     def say(self, language: str, names: Names) -> list[Segment]:
         """… 至 … 内有效 / from … to …"""
         zh = language == "zh"
-        span = f"{say_instant(self.not_before)} {'至' if zh else 'to'} {say_instant(self.not_after)}"
+        span = f"{say_exactly(self.not_before)} {'至' if zh else 'to'} {say_exactly(self.not_after)}"
         said = [Segment("；" if zh else "; valid from "), Segment(span, "validity"), Segment(" 内有效" if zh else "")]
         if self.days_from_contract is not None:
             said.append(Segment("，合约生效起 " if zh else ", for "))
