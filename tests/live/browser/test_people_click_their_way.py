@@ -110,7 +110,7 @@ def test_an_officer_drafts_confirms_watches_opens_exports_and_takes_grades_into_
     assert page.locator("#take tbody tr").count() > 10
     assert seat.serious() == []
     with page.expect_download() as coming:
-        page.locator("a[href$='export=csv']").click()
+        page.locator("a[href$='/export.csv']").click()
     rows = list(csv.reader(io.StringIO(coming.value.path().read_text(encoding="utf-8-sig"))))
     assert len(rows) > 500
 
