@@ -43,6 +43,7 @@ class Place:
     database_url: str = ""
     broker_url: str = ""
     lease_seconds: int = 15
+    ui_gallery: str = "false"
     nodes: tuple[NodeSpec, ...] = field(default=())
 
     @classmethod
@@ -58,6 +59,7 @@ class Place:
             database_url=os.environ.get("CREDITZONE_DATABASE_URL", ""),
             broker_url=os.environ.get("CREDITZONE_BROKER_URL", ""),
             lease_seconds=int(os.environ.get("CREDITZONE_LEASE_SECONDS", "15")),
+            ui_gallery=os.environ.get("CREDITZONE_UI_GALLERY", "false"),
             nodes=nodes_from(port),
         )
 

@@ -91,6 +91,7 @@ class Zone:
             "CREDITZONE_DATABASE_URL": self.logins[login],
             "CREDITZONE_BROKER_URL": self.broker_url,
             "CREDITZONE_SECRET_KEY": self.secrets["django"],
+            "CREDITZONE_UI_GALLERY": self.place.ui_gallery,
         }
         return self.common() | told
 

@@ -1,11 +1,10 @@
-from django.urls import URLPattern, URLResolver, path, re_path
+from django.urls import URLPattern, URLResolver, path
 
 from apps.capsules import api, policies, record, views
 
 app_name = "capsules"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("capsules/", views.capsules, name="list"),
-    re_path(r"^capsules/export\.(?P<form>csv|xlsx)$", views.export, name="export"),
     path("capsules/policies/new/", policies.new, name="policy-new"),
     path("capsules/policies/preview/", policies.preview, name="policy-preview"),
     path("capsules/<uuid:capsule_id>/", views.capsule, name="detail"),

@@ -41,8 +41,6 @@ COLUMNS = (
     Column(gettext_lazy("Policy"), "version", num=True),
     Column(gettext_lazy("Sealed at")),
 )
-FORMS = {"csv": "CSV", "xlsx": "XLSX"}
-MOST_EXPORTED = 5000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,9 +131,10 @@ def _found(request: TenantRequest) -> Any:
 def capsules(request: TenantRequest) -> HttpResponse:
     """The organisation's own capsules, or those of others that it may see."""
     selectors.require_role(request.actor, Act.READ)
-    query = request.GET.urlencode()
-    exports = {name: f"{reverse('capsules:export', args=[form])}?{query}" for form, name in FORMS.items()}
-    table = table_of(_found(request), columns=COLUMNS, query=request.GET, default_sort="-id", exports=exports)
+    table = table_of(_found(request), columns=COLUMNS, query=request.GET, default_sort="-id", exportable=True)
+    if table.form:
+        heads = [*table.titles, _("Digest of the head"), _("Digest of the policy")]
+        return download(table.form, "capsules", _("Capsules"), heads, map(_line, table.rows))
     context = {
         "table": table,
         "rows": [(one, domain_name(one.domain)) for one in table.rows],
@@ -144,14 +143,6 @@ def capsules(request: TenantRequest) -> HttpResponse:
         "may_draft": request.actor.role in MAY[Act.DRAFT_POLICY],
     }
     return render(request, "capsules/list.html", context)
-
-
-@require_safe
-def export(request: TenantRequest, form: str) -> HttpResponse:
-    """The list as a file, filtered as on the page, its newest 5,000 rows."""
-    heads = [*(str(column.label) for column in COLUMNS), _("Digest of the head"), _("Digest of the policy")]
-    rows = [_line(one) for one in _found(request).order_by("-id")[:MOST_EXPORTED]]
-    return download(form, "capsules", _("Capsules"), heads, rows)
 
 
 def _line(capsule: Capsule) -> list[Any]:

@@ -32,7 +32,6 @@ GROUPS: dict[str, tuple[Words, frozenset[str]]] = {
     "ended": (_("cancelled or expired"), frozenset({Job.State.CANCELLED, Job.State.EXPIRED})),
 }
 """What a list is filtered by: the states as a reader groups them."""
-MOST_EXPORTED = 5000
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,10 @@
-from django.urls import URLPattern, URLResolver, path, re_path
+from django.urls import URLPattern, URLResolver, path
 
 from apps.compute import api, duty_pages, views
 
 app_name = "compute"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("jobs/", views.jobs, name="list"),
-    re_path(r"^jobs/export\.(?P<form>csv|xlsx)$", views.export, name="export"),
     path("jobs/duties/", duty_pages.duties, name="duties"),
     path("jobs/new/", views.new, name="new"),
     path("jobs/new/check/", views.check, name="check"),

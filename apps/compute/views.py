@@ -1,6 +1,6 @@
 """Pages of jobs: the list, a new one in three steps, one job with its live part, its proofs, its end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,7 @@ from apps.scoring import selectors as scoring
 from apps.scoring.model_card import InvalidModelCard
 from apps.tenants.roles import Kind
 from apps.ui.exports import download
-from apps.ui.tables import Column, table_of
+from apps.ui.tables import Column, Table, table_of
 from apps.ui.templatetags.ui import called, exact
 from creditzone.kernel.policy.purposes import say_purpose
 from creditzone.kernel.refusals import Refused
@@ -65,14 +65,15 @@ def for_parties(name: str) -> Callable[[View], View]:
 def jobs(request: TenantRequest) -> HttpResponse:
     """The jobs that the reader's organisation takes part in, newest first."""
     found = listing.jobs(request.actor, **_filters(request))
-    query = request.GET.urlencode()
-    exports = {name: f"{reverse('compute:export', args=[form])}?{query}" for form, name in FORMS.items()}
     table = table_of(
-        found, columns=COLUMNS, query=request.GET, default_sort=listing.sort_of(request.actor), exports=exports
+        found, columns=COLUMNS, query=request.GET, default_sort=listing.sort_of(request.actor), exportable=True
     )
+    rows = listing.rows_of(table.rows, request.actor)
+    if table.form:
+        return file_of(table, rows)
     context = {
         "table": table,
-        "rows": listing.rows_of(table.rows, request.actor),
+        "rows": rows,
         "groups": [(name, words) for name, (words, _states) in listing.GROUPS.items()],
         "cards": [(card.digest, scoring.name_of(card)) for card in scoring.cards()],
         "filters": _filters(request),
@@ -89,17 +90,10 @@ def _filters(request: TenantRequest) -> dict[str, str]:
     return {name: "" if "\0" in text else text[:400] for name, text in given.items()}
 
 
-FORMS = {"csv": "CSV", "xlsx": "XLSX"}
-
-
-@require_safe
-@for_parties("supervision:jobs")
-def export(request: TenantRequest, form: str) -> HttpResponse:
-    """The list as a file, filtered as on the page, its newest 5,000 rows."""
-    ordered = listing.jobs(request.actor, **_filters(request)).order_by(listing.sort_of(request.actor))
-    rows = [_line(row) for row in listing.rows_of(ordered[: listing.MOST_EXPORTED], request.actor)]
-    heads = [str(column.label) for column in COLUMNS] + [_("Purpose"), _("Digest of the request")]
-    return download(form, "jobs", _("Jobs"), heads, rows)
+def file_of(table: Table, rows: Sequence[listing.JobRow]) -> HttpResponse:
+    """A list of jobs as a file, the regulator's too."""
+    heads = [*table.titles, _("Purpose"), _("Digest of the request")]
+    return download(table.form, "jobs", _("Jobs"), heads, map(_line, rows))
 
 
 def _line(row: listing.JobRow) -> list[Any]:

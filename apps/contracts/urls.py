@@ -1,11 +1,10 @@
-from django.urls import URLPattern, URLResolver, path, re_path
+from django.urls import URLPattern, URLResolver, path
 
 from apps.contracts import api, views
 
 app_name = "contracts"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("contracts/", views.contracts, name="list"),
-    re_path(r"^contracts/export\.(?P<form>csv|xlsx)$", views.export, name="export"),
     path("contracts/new/", views.new, name="new"),
     path("contracts/<uuid:contract_id>/", views.contract, name="detail"),
     path("contracts/<uuid:contract_id>/withdraw/", views.withdraw, name="withdraw"),

@@ -37,8 +37,6 @@ COLUMNS = (
     Column(gettext_lazy("Price a matched firm"), num=True),
     Column(gettext_lazy("Until")),
 )
-FORMS = {"csv": "CSV", "xlsx": "XLSX"}
-MOST_EXPORTED = 5000
 RUNNING = {Contract.State.PROPOSED, Contract.State.ACTIVE, Contract.State.SUSPENDED}
 ACTS = {
     "suspend": gettext_lazy("suspended"),
@@ -59,10 +57,11 @@ def _filters(request: TenantRequest) -> dict[str, str]:
 def contracts(request: TenantRequest) -> HttpResponse:
     """The organisation's contracts, as provider or as user, newest first."""
     selectors.require_role(request.actor, Act.READ)
-    query = request.GET.urlencode()
-    exports = {name: f"{reverse('contracts:export', args=[form])}?{query}" for form, name in FORMS.items()}
     found = selectors.held(request.actor, **_filters(request))
-    table = table_of(found, columns=COLUMNS, query=request.GET, default_sort="-subject_id", exports=exports)
+    table = table_of(found, columns=COLUMNS, query=request.GET, default_sort="-subject_id", exportable=True)
+    if table.form:
+        heads = [*table.titles, _("From"), _("Digest of the contract")]
+        return download(table.form, "contracts", _("Contracts"), heads, [_line(party.subject) for party in table.rows])
     context = {
         "table": table,
         "rows": [_row(party.subject, request.actor) for party in table.rows],
@@ -91,15 +90,6 @@ def _row(contract: Contract, actor: Member) -> dict[str, Any]:
 
 def _has_signed(contract: Contract, actor: Member) -> bool:
     return selectors.document_of(contract).by(actor.organisation.uscc) is not None
-
-
-@require_safe
-def export(request: TenantRequest, form: str) -> HttpResponse:
-    """The list as a file, filtered as on the page, its newest 5,000 rows."""
-    selectors.require_role(request.actor, Act.READ)
-    heads = [*(str(column.label) for column in COLUMNS), _("From"), _("Digest of the contract")]
-    found = selectors.held(request.actor, **_filters(request)).order_by("-subject_id")[:MOST_EXPORTED]
-    return download(form, "contracts", _("Contracts"), heads, [_line(party.subject) for party in found])
 
 
 def _line(contract: Contract) -> list[Any]:

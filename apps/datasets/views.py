@@ -28,17 +28,15 @@ COLUMNS = (
     Column(gettext_lazy("Level")),
     Column(gettext_lazy("Checked"), "measured_at"),
 )
-FORMS = {"csv": "CSV", "xlsx": "XLSX"}
-MOST_EXPORTED = 5000
 
 
 @require_safe
 def datasets(request: TenantRequest) -> HttpResponse:
     """The organisation's own datasets, newest first."""
-    query = request.GET.urlencode()
-    exports = {name: f"{reverse('datasets:export', args=[form])}?{query}" for form, name in FORMS.items()}
-    found = _found(request)
-    table = table_of(found, columns=COLUMNS, query=request.GET, default_sort="-id", exports=exports)
+    table = table_of(_found(request), columns=COLUMNS, query=request.GET, default_sort="-id", exportable=True)
+    if table.form:
+        heads = [*table.titles, _("Digest of the sealed body")]
+        return download(table.form, "datasets", _("Datasets"), heads, map(_line, table.rows))
     context = {
         "table": table,
         "rows": [(one, wording.domain_name(one.domain), wording.level_of(one)) for one in table.rows],
@@ -59,14 +57,6 @@ def _found(request: TenantRequest) -> Any:
     title = _title(request)
     found = selectors.owned(request.actor)
     return found.filter(title__icontains=title) if title else found
-
-
-@require_safe
-def export(request: TenantRequest, form: str) -> HttpResponse:
-    """The list as a file, filtered as on the page, its newest 5,000 rows."""
-    heads = [*(str(column.label) for column in COLUMNS), _("Digest of the sealed body")]
-    rows = [_line(one) for one in _found(request).order_by("-id")[:MOST_EXPORTED]]
-    return download(form, "datasets", _("Datasets"), heads, rows)
 
 
 def _line(dataset: Dataset) -> list[Any]:

@@ -5,13 +5,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from apps.core import clock
 from apps.exchange.models import Draft, NodeLine
-from apps.tenants.models import Organisation
+from apps.tenants import selectors as tenants
+from apps.tenants.models import Card, Organisation
+from creditzone.kernel import documents
+from creditzone.kernel.engine.link import valid_until
 
 AWAY_AFTER = timedelta(seconds=30)
+ENDS_SOON = timedelta(days=60)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,17 +34,25 @@ class NodeHealth:
     sm4: str
     sm2: str
     code: str
+    card: Card | None
+    link_until: datetime | None
+    """When the certificate ends that its card shows to other parties' links; None for a node that computes nothing."""
+    link_ends: str
+    """`later`, `soon` or `over`."""
 
 
 def nodes() -> list[NodeHealth]:
     """Every node that ever called, by organisation."""
     now = clock.now()
-    lines = NodeLine.objects.select_related("node").order_by("node__uscc")
+    current = Prefetch("node__cards", queryset=Card.objects.filter(is_current=True), to_attr="current_cards")
+    lines = NodeLine.objects.select_related("node").prefetch_related(current).order_by("node__uscc")
     return [_health(line, now) for line in lines]
 
 
 def _health(line: NodeLine, now: datetime) -> NodeHealth:
     heartbeat: dict[str, Any] = line.heartbeat
+    card = next(iter(line.node.current_cards), None)  # type: ignore[attr-defined]
+    until = _link_until(card) if card else None
     return NodeHealth(
         organisation=line.node,
         seen_at=line.seen_at,
@@ -54,7 +66,15 @@ def _health(line: NodeLine, now: datetime) -> NodeHealth:
         sm4=heartbeat.get("sm4", ""),
         sm2=heartbeat.get("sm2", ""),
         code=heartbeat.get("code", ""),
+        card=card,
+        link_until=until,
+        link_ends="later" if until is None or until > now + ENDS_SOON else "soon" if until > now else "over",
     )
+
+
+def _link_until(card: Card) -> datetime | None:
+    certificate = documents.read(tenants.card_document(card), documents.Card).link_certificate
+    return valid_until(certificate) if certificate else None
 
 
 def last_seen(node_ids: list[UUID]) -> dict[UUID, datetime | None]:

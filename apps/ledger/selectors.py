@@ -9,14 +9,9 @@ from apps.ledger.models import Entry, Mention
 PAGE = 50
 
 
-def entries_of(organisation_id: UUID, *, before: UUID | None = None, act: str = "", size: int = PAGE) -> list[Entry]:
-    """The newest entries that name the organisation, below `before`; begins at its own mentions."""
-    mentions = Mention.objects.filter(org=organisation_id)
-    if act:
-        mentions = mentions.filter(entry__act=act)
-    if before is not None:
-        mentions = mentions.filter(entry_id__lt=before)
-    return [mention.entry for mention in mentions.select_related("entry").order_by("-entry_id")[:size]]
+def mentions_of(organisation_id: UUID) -> QuerySet[Mention]:
+    """The organisation's own mentions, each with its entry, to be paged newest first by `-entry_id`."""
+    return Mention.objects.filter(org=organisation_id).select_related("entry")
 
 
 def all_entries(*, before: UUID | None = None, act: str = "", size: int = PAGE) -> list[Entry]:

@@ -17,8 +17,6 @@ from apps.tenants.members import Member
 from apps.tenants.models import Person
 from apps.tenants.roles import Kind, Role
 
-MOST_EXPORTED = 5000
-
 
 @dataclass(frozen=True, kw_only=True)
 class FileRow:

@@ -1,11 +1,10 @@
-from django.urls import URLPattern, URLResolver, path, re_path
+from django.urls import URLPattern, URLResolver, path
 
 from apps.lending import views
 
 app_name = "lending"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("file/", views.file, name="list"),
-    re_path(r"^file/export\.(?P<form>csv|xlsx)$", views.export, name="export"),
     path("credit/", views.my_credit, name="credit"),
     path("credit/ask/", views.ask, name="ask"),
     path("credit/authorise/", views.authorise, name="authorise"),

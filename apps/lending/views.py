@@ -30,7 +30,6 @@ COLUMNS = (
     Column(gettext_lazy("Taken by")),
     Column(gettext_lazy("Taken at"), "taken_at"),
 )
-FORMS = {"csv": "CSV", "xlsx": "XLSX"}
 
 
 # A bank's file ----------------------------------------------------------------------------------------------
@@ -40,17 +39,24 @@ FORMS = {"csv": "CSV", "xlsx": "XLSX"}
 def file(request: TenantRequest) -> HttpResponse:
     """The grades that officers took into the file, each an explicit act at their node."""
     filters = _filters(request)
-    query = request.GET.urlencode()
-    exports = {name: f"{reverse('lending:export', args=[form])}?{query}" for form, name in FORMS.items()}
     found = files.grades(request.actor, **filters)
-    table = table_of(found, columns=COLUMNS, query=request.GET, default_sort="-id", exports=exports)
+    table = table_of(found, columns=COLUMNS, query=request.GET, default_sort="-id", exportable=True)
+    rows = files.rows_of(table.rows)
+    if table.form:
+        heads = [_("Unified social credit code"), *table.titles]
+        return download(table.form, "grades", _("Loan files"), heads, map(_line, rows))
     context = {
         "table": table,
-        "rows": files.rows_of(table.rows),
+        "rows": rows,
         "filters": filters,
         "is_filtered": any(filters.values()),
     }
     return render(request, "lending/file.html", context)
+
+
+def _line(row: files.FileRow) -> list[Any]:
+    taken = row.taken
+    return [taken.subject_code, row.firm, taken.grade, row.card, taken.job.title, row.person, exact(taken.taken_at)]
 
 
 def _filters(request: TenantRequest) -> dict[str, str]:
@@ -61,19 +67,6 @@ def _filters(request: TenantRequest) -> dict[str, str]:
     except ValueError:
         given["job"] = ""
     return {name: "" if "\0" in text else text.strip() for name, text in given.items()}
-
-
-@require_safe
-def export(request: TenantRequest, form: str) -> HttpResponse:
-    """The file as a table for spreadsheets, filtered as on the page, its newest 5,000 rows."""
-    found = files.grades(request.actor, **_filters(request)).order_by("-id")[: files.MOST_EXPORTED]
-    heads = [_("Unified social credit code"), *(str(column.label) for column in COLUMNS)]
-    rows = [
-        [row.taken.subject_code, row.firm, row.taken.grade, row.card, row.taken.job.title, row.person,
-         exact(row.taken.taken_at)]
-        for row in files.rows_of(found)
-    ]  # fmt: skip
-    return download(form, "grades", _("Loan files"), heads, rows)
 
 
 # A firm's credit --------------------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ from creditzone.kernel.orders import CheckedOrder, is_withdrawn
 from creditzone.kernel.policy.constraints.columns import Columns
 from creditzone.kernel.policy.constraints.count import Count
 from creditzone.kernel.refusals import Refused
+from creditzone.kernel.terms import lapsed
 
 log = structlog.get_logger("node.jobs")
 PORTS_A_SLOT: Final = 4
@@ -399,7 +400,8 @@ class Computation:
 
     def interruption(self) -> Ended | None:
         """Why this attempt is to end before its time: its capsule or a source of it is closed here, the zone said stop,
-        or what it rests on was suspended, ended or taken back by either side. None while nothing stands against it."""
+        or what it rests on was suspended, ended, taken back by either side or has run out. None while nothing stands
+        against it."""
         if closed := capsules.closed_by(self.node, self.attempt.capsule):
             return Ended(closed.clause, **closed.facts)
         reason = attempts.stop_reason(self.node, self.attempt)
@@ -409,6 +411,8 @@ class Computation:
             state = contracts.state_of(self.node, digest)
             if state != "active":
                 return Ended("contract-state", state=state or "unknown")
+        if over := lapsed(self.checked, at=now_ms()):
+            return Ended(over.clause, **over.facts)
         given = self.checked.request.authorisation
         if given is not None and is_withdrawn(given, self.recipient, attempts.standing_of(self.node)):
             return Ended("authorisation-withdrawn", organisation=self.recipient)

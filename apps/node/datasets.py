@@ -224,13 +224,20 @@ def _measure(node: Node, dataset: str, ending: threading.Event) -> None:
                 _unlink(node, place["body"])
         if ending.is_set():
             return  # the next life of the runner measures it
-        damaged = "package-damaged" if isinstance(failure, ValueError) else failure.code
-        _refuse(node, dataset, code=refused.get("code") or damaged, facts=refused.get("facts", {}))
+        _refuse(node, dataset, code=refused.get("code") or _code_of(failure), facts=refused.get("facts", {}))
     else:
         if work.package is not None:
             packages.move_in(work.package, unpacked=uploads.folder_of(node, upload["id"]), bodies=bodies_folder(node))
         _keep(node, row, result, work, size=upload["size"])
     uploads.wipe(node, upload["id"])
+
+
+def _code_of(failure: StageFailed | EngineFault | CapsuleDamaged | AuthenticationError) -> str:
+    """Why a file was refused whose stage did not say so. A reader in native code that gets no more memory aborts."""
+    if isinstance(failure, ValueError):
+        return "package-damaged"
+    aborted = isinstance(failure, StageFailed) and failure.detail == "SIGABRT"
+    return "memory" if aborted else failure.code
 
 
 @dataclass(frozen=True)

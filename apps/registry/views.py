@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from apps.core.http import TenantRequest
 from apps.registry import selectors
 from apps.registry.models import Enterprise
+from apps.ui.exports import download
 from apps.ui.pieces import Words
 from apps.ui.tables import Column, table_of
 
@@ -30,9 +31,26 @@ def search(request: TenantRequest) -> HttpResponse:
     found = selectors.search(request.GET.get("q", ""))
     if found.exact and Enterprise.objects.filter(pk=found.exact).exists():
         return redirect("registry:firm", uscc=found.exact)
-    table = table_of(found.firms, columns=COLUMNS, query=request.GET, default_sort=found.sort)
-    context = {"search": found, "table": table, "rows": selectors.with_words(table.rows)}
+    table = table_of(found.firms, columns=COLUMNS, query=request.GET, default_sort=found.sort, exportable=True)
+    rows = selectors.with_words(table.rows)
+    if table.form:
+        heads = [*table.titles, _("Source"), _("As of")]
+        return download(table.form, "register", str(_("Public register")), heads, map(_line, rows))
+    context = {"search": found, "table": table, "rows": rows}
     return render(request, "registry/search.html", context)
+
+
+def _line(row: selectors.Row) -> list[Any]:
+    firm = row.firm
+    return [
+        firm.name,
+        firm.uscc,
+        str(firm.get_state_display()),
+        row.industry,
+        row.division,
+        firm.source,
+        firm.as_of.isoformat(),
+    ]
 
 
 @require_safe

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from apps.core.http import TenantRequest
 from apps.scoring import selectors
 from apps.scoring.charts import calibration
+from apps.ui.exports import download
 from apps.ui.pieces import Words
 from apps.ui.tables import Column, table_of_rows
 
@@ -29,8 +30,21 @@ COLUMNS = (
 def cards(request: TenantRequest) -> HttpResponse:
     """The registered scorecards; each takes part of its own set of parties."""
     profiles = [selectors.profile(card) for card in selectors.cards()]
-    table = table_of_rows(profiles, columns=COLUMNS, query=request.GET)
+    table = table_of_rows(profiles, columns=COLUMNS, query=request.GET, exportable=True)
+    if table.form:
+        return download(table.form, "scorecards", _("Scorecards"), table.titles, map(_line, table.rows))
     return render(request, "scoring/cards.html", {"table": table})
+
+
+def _line(row: selectors.Profile) -> list[Any]:
+    return [
+        row.name,
+        " · ".join(str(holder.word) for holder in row.holders),
+        f"{row.auc.value:.3f} ({row.auc.low:.3f}–{row.auc.high:.3f})",
+        round(row.ks.value, 3),
+        f"{row.grades[0].grade}–{row.grades[-1].grade}",
+        row.card.digest,
+    ]
 
 
 @require_safe

@@ -34,6 +34,7 @@ FACTS: dict[str, Words] = {
     "header": pgettext_lazy("fact", "Header of the capsule"),
     "version": pgettext_lazy("fact", "Version"),
     "serial": pgettext_lazy("fact", "Serial number"),
+    "file": pgettext_lazy("fact", "Taken as a file"),
     "uscc": pgettext_lazy("fact", "Unified social credit code"),
     "before": pgettext_lazy("fact", "Before"),
     "from": pgettext_lazy("fact", "From"),

@@ -12,13 +12,15 @@ from django.views.decorators.http import require_safe
 
 from apps.compute import listing, pages, wording
 from apps.compute.views import COLUMNS as JOB_COLUMNS
+from apps.compute.views import file_of
 from apps.core.http import TenantRequest
 from apps.scoring import selectors as scoring
 from apps.supervision import selectors, trace
 from apps.supervision.acts import GROUPS
 from apps.supervision.services import note_look
 from apps.tenants.models import Organisation
-from apps.ui.tables import Column, table_of
+from apps.ui.exports import download
+from apps.ui.tables import Column, Table, table_of
 from apps.ui.templatetags.ui import called, exact
 
 EVENT_COLUMNS = (
@@ -37,14 +39,24 @@ def events(request: TenantRequest) -> HttpResponse:
     """The ledger's events, newest first, narrowed by act, organisation and day."""
     selectors.require_regulator(request.actor, ledger=True)
     filters = selectors.filters_of(request.GET)
-    named = [filters.organisation] if filters.organisation else []
-    note_look(
-        actor=request.actor, act="events", subject_type="ledger", subject_id="events", facts=filters.facts(), of=named
+    table = table_of(
+        selectors.events(filters), columns=EVENT_COLUMNS, query=request.GET, default_sort="-id", exportable=True
     )
-    table = table_of(selectors.events(filters), columns=EVENT_COLUMNS, query=request.GET, default_sort="-id")
+    note_look(
+        actor=request.actor,
+        act="events",
+        subject_type="ledger",
+        subject_id="events",
+        facts=filters.facts() | _as_file(table),
+        of=[filters.organisation] if filters.organisation else [],
+    )
+    rows = selectors.rows_of(table.rows)
+    if table.form:
+        heads = [*table.titles, _("Name of the act")]
+        return download(table.form, "events", _("Events"), heads, map(_event_line, rows))
     context = {
         "table": table,
-        "rows": selectors.rows_of(table.rows),
+        "rows": rows,
         "groups": list(GROUPS.items()),
         "organisations": [(str(one.id), called(one)) for one in Organisation.objects.order_by("id")],
         "query": request.GET,
@@ -53,18 +65,40 @@ def events(request: TenantRequest) -> HttpResponse:
     return render(request, "supervision/events.html", context)
 
 
+def _as_file(table: Table) -> dict[str, str]:
+    """What a look's entry says where the list was taken as a file."""
+    return {"file": table.form} if table.form else {}
+
+
+def _event_line(row: selectors.EventRow) -> list[Any]:
+    return [
+        exact(row.entry.at),
+        str(row.act),
+        called(row.by) if row.by else "",
+        wording.listed(called(one) for one in row.organisations),
+        f"{row.entry.subject_type} {row.entry.subject_id}",
+        " · ".join(f"{name} {value}" for name, value in row.facts),
+        row.entry.digest,
+        row.entry.act,
+    ]
+
+
 @require_safe
 def jobs(request: TenantRequest) -> HttpResponse:
     """All jobs of the zone, newest first."""
     selectors.require_regulator(request.actor)
     filters = {name: request.GET.get(name, "").replace("\0", "")[:400] for name in ("state", "model", "title")}
     asked = {name: value for name, value in filters.items() if value}
-    note_look(actor=request.actor, act="jobs", subject_type="job-list", subject_id="jobs", facts=asked)
     found = listing.jobs(request.actor, **filters)
-    table = table_of(found, columns=JOB_COLUMNS, query=request.GET, default_sort="-id")
+    table = table_of(found, columns=JOB_COLUMNS, query=request.GET, default_sort="-id", exportable=True)
+    facts = asked | _as_file(table)
+    note_look(actor=request.actor, act="jobs", subject_type="job-list", subject_id="jobs", facts=facts)
+    rows = listing.rows_of(table.rows, request.actor)
+    if table.form:
+        return file_of(table, rows)
     context = {
         "table": table,
-        "rows": listing.rows_of(table.rows, request.actor),
+        "rows": rows,
         "groups": [(name, words) for name, (words, _states) in listing.GROUPS.items()],
         "cards": [(card.digest, scoring.name_of(card)) for card in scoring.cards()],
         "filters": filters,

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.core.errors import Invalid, NotFound
@@ -17,9 +18,11 @@ from apps.core.http import TenantRequest
 from apps.tenants import selectors, services
 from apps.tenants.forms import OrganisationForm, PersonForm, ResetForm, RoleForm, TokenForm
 from apps.tenants.middleware import choose
-from apps.tenants.models import Person
-from apps.tenants.roles import Capability, Role
+from apps.tenants.models import Membership, Organisation, Person
+from apps.tenants.roles import Capability, Kind, Role
+from apps.ui.exports import download
 from apps.ui.tables import Column, table_of
+from apps.ui.templatetags.ui import called
 
 
 @require_GET
@@ -93,9 +96,26 @@ def organisations(request: TenantRequest) -> HttpResponse:
         Column(_("Node")),
         Column(_("Card")),
     ]
-    table = table_of(selectors.organisations(), columns=columns, query=request.GET, default_sort="id")
+    found = selectors.organisations()
+    table = table_of(found, columns=columns, query=request.GET, default_sort="id", exportable=True)
+    if table.form:
+        heads = [*table.titles[:4], _("Card's number"), _("Card's digest")]
+        return download(table.form, "organisations", _("Organisations"), heads, map(_organisation_line, table.rows))
     may_add = request.actor.may(Capability.MANAGE_ORGANISATIONS)
     return render(request, "tenants/organisations.html", {"table": table, "may_add": may_add})
+
+
+def _organisation_line(row: Organisation) -> list[Any]:
+    node = _("hosted by %(host)s") % {"host": called(row.hosted_by)} if row.hosted_by else _("its own")
+    card = row.current_cards[0] if row.current_cards else None  # type: ignore[attr-defined]
+    return [
+        called(row),
+        str(row.get_kind_display()),
+        row.uscc,
+        "" if row.kind == Kind.REGULATOR else node,
+        card.serial if card else "",
+        card.digest if card else "",
+    ]
 
 
 @require_http_methods(["GET", "POST"])
@@ -122,8 +142,19 @@ def people(request: TenantRequest) -> HttpResponse:
         Column(_("Role")),
         Column(_("Acts")),
     ]
-    table = table_of(selectors.memberships(), columns=columns, query=request.GET, default_sort="id")
+    table = table_of(selectors.memberships(), columns=columns, query=request.GET, default_sort="id", exportable=True)
+    if table.form:
+        heads = [*table.titles[:4], _("State"), _("Person's id")]
+        return download(table.form, "people", _("People"), heads, map(_person_line, table.rows))
     return render(request, "tenants/people.html", {"table": table, "roles": Role.choices})
+
+
+def _person_line(row: Membership) -> list[Any]:
+    state = pgettext("membership", "open") if row.is_active else _("closed")
+    person = row.person
+    return [
+        person.name, person.username, called(row.organisation), str(row.get_role_display()), state, str(person.id)
+    ]  # fmt: skip
 
 
 @require_http_methods(["GET", "POST"])

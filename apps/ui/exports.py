@@ -54,6 +54,7 @@ def xlsx_bytes(sheet: str, heads: Sequence[Any], rows: Iterable[Sequence[Any]]) 
     return target.getvalue()
 
 
+FORMS = {"csv": "CSV", "xlsx": "XLSX"}
 TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

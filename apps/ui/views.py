@@ -132,7 +132,7 @@ def _specimens(request: HttpRequest) -> dict[str, Any]:
         "yesterday": now - timedelta(hours=2),
         "last_week": now - timedelta(days=7),
         "crumbs": [("评分任务", "/ui/"), ("2026 年第 47 周申请名单", "")],
-        "table": table_of_rows(firms, columns=columns, query=request.GET, exports={"CSV": "?csv", "XLSX": "?xlsx"}),
+        "table": table_of_rows(firms, columns=columns, query=request.GET, exportable=True),
         "empty_table": table_of_rows([], columns=columns, query=request.GET),
         "states": [_state(value, label) for value, label in STATES.items()],
         "stages_running": [

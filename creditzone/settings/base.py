@@ -25,7 +25,7 @@ STATIC_ROOT = Path(ENV.static_root or Path(ENV.home) / "static").absolute()
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder", "apps.ui.finders.PickedFinder"]
 FORM_RENDERER = "apps.ui.forms.Renderer"
-UI_GALLERY = False
+UI_GALLERY = ENV.ui_gallery
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -31,6 +31,8 @@ class Env(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: f"CREDI
     """How many proxies of ours a request passes; rate limits count the address that the outermost of them saw."""
     log_level: str = "INFO"
     static_root: str = ""
+    ui_gallery: bool = False
+    """Show the gallery of components at `/ui/`, to whoever asks."""
     lease_seconds: float = 15
     """How long a node that runs a job may be silent before its lease is lost."""
     accept_seconds: float = 30

@@ -1,4 +1,4 @@
-// j and k walk the rows of the first table on the page, Enter opens the row's first link.
+// j and k walk the rows of the page's tables from the first to the last, Enter opens the row's first link.
 // A table's density is remembered in this browser.
 (() => {
   const rows = () => [...document.querySelectorAll("table[data-keys] > tbody > tr")];
@@ -17,7 +17,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     if (event.key === "j") choose(chosen() + 1);
     else if (event.key === "k") choose(chosen() - 1);
-    else if (event.key === "Enter" && chosen() >= 0 && event.target === document.body) rows()[chosen()].querySelector("a")?.click();
+    else if (event.key === "Enter" && chosen() >= 0 && event.target.matches("body, main, .scroll")) rows()[chosen()].querySelector("a")?.click();
   });
 
   const dense = () => localStorage.getItem("dense") === "1";

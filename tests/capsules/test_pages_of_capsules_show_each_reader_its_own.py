@@ -64,8 +64,8 @@ def test_other_roles_of_the_owner_read_and_do_not_act(road: Road, role: str):
 def test_the_list_is_a_file_too(road: Road):
     capsule = road.sealed("centre")
     client = road.zone.client("centre", "steward")
-    assert capsule.policy_digest in client.get("/capsules/export.csv").content.decode()
-    assert client.get("/capsules/export.xlsx").content[:2] == b"PK"
+    assert capsule.policy_digest in client.get("/capsules/?export=csv").content.decode()
+    assert client.get("/capsules/?export=xlsx").content[:2] == b"PK"
     assert (
-        capsule.policy_digest not in road.zone.client("platform", "owner").get("/capsules/export.csv").content.decode()
+        capsule.policy_digest not in road.zone.client("platform", "owner").get("/capsules/?export=csv").content.decode()
     )

@@ -165,11 +165,11 @@ def test_the_list_filters_in_its_address_and_exports_what_it_shows(road: Road, d
     assert "Week 47" not in client.get("/jobs/?state=moving").content.decode()
     assert "Week 47" in client.get("/jobs/?title=week").content.decode()
     assert "No job fits these filters" in client.get("/jobs/?title=nothing").content.decode()
-    lines = client.get("/jobs/export.csv?state=done").content.decode().splitlines()
+    lines = client.get("/jobs/?export=csv&state=done").content.decode().splitlines()
     assert len(lines) == 2
     assert "Week 47" in lines[1]
     assert ",82," in lines[1]
-    assert client.get("/jobs/export.xlsx").content[:2] == b"PK"
+    assert client.get("/jobs/?export=xlsx").content[:2] == b"PK"
     assert "Week 47" not in page(road, "other_bank", "/jobs/").content.decode()
 
 

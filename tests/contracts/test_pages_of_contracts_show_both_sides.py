@@ -88,7 +88,7 @@ def test_strangers_find_neither_page_nor_row(road: Road):
     contract = road.offered(road.sealed("centre"), "centre")
     client = road.zone.client("other_bank", "owner")
     assert client.get(f"/contracts/{contract.id}/").status_code == 404
-    assert contract.digest not in client.get("/contracts/export.csv").content.decode()
+    assert contract.digest not in client.get("/contracts/?export=csv").content.decode()
     assert "No contract yet" in client.get("/contracts/").content.decode()
 
 
@@ -106,5 +106,5 @@ def test_the_list_filters_by_state_and_is_a_file_too(road: Road):
     client = road.zone.client("bank", "officer")
     assert str(contract.id) in client.get("/contracts/?state=active").content.decode()
     assert "No contract fits these filters" in client.get("/contracts/?state=proposed").content.decode()
-    assert "0.12" in client.get("/contracts/export.csv").content.decode()
-    assert client.get("/contracts/export.xlsx?state=active").content[:2] == b"PK"
+    assert "0.12" in client.get("/contracts/?export=csv").content.decode()
+    assert client.get("/contracts/?export=xlsx&state=active").content[:2] == b"PK"

@@ -43,8 +43,6 @@ POST_ONLY = {
 }
 ARGUMENTS = {"uuid": UUID(int=7), "str": "nothing", "slug": "nothing", "int": 7}
 NAMED = {"uscc": code(999), "digest": "sm3:" + "0" * 64, "status": 404}
-KINDS = {"form": "csv"}
-"""Arguments that choose a form of the page, not an object."""
 
 MAY: dict[str, set[str]] = {
     "ledger:entries": ALL - {"bank", "approver", "viewer"},  # owners, stewards and auditors
@@ -62,23 +60,19 @@ MAY: dict[str, set[str]] = {
     "registry:search": ALL,
     "registry:enterprise-list": ALL,
     "datasets:list": DATA | {"regulator"},
-    "datasets:export": DATA | {"regulator"},
     "datasets:api-datasets": DATA | {"regulator"},
     "capsules:list": DATA | {"regulator"},
-    "capsules:export": DATA | {"regulator"},
     "capsules:policy-new": PROVIDERS | {"firm"},  # owners and stewards of whoever has data
     "capsules:api-policies": set(),  # takes a POST
     "capsules:api-policy-schema": ALL,
     "capsules:api-capsules": DATA | {"regulator"},
     "votes:api-votes": ALL - {"operator"},
     "contracts:list": DATA | {"regulator"},
-    "contracts:export": DATA | {"regulator"},
     "contracts:new": PROVIDERS | {"firm"},
     "contracts:api-contracts": DATA | {"regulator"},
     "scoring:list": ALL,
     "scoring:api-scorecards": ALL,
     "compute:list": DATA | {"regulator"},
-    "compute:export": DATA | {"regulator"},
     "compute:duties": DATA | {"regulator"},
     "compute:api-duties": DATA | {"regulator"},
     "compute:new": {"bank", "firm"},
@@ -86,7 +80,6 @@ MAY: dict[str, set[str]] = {
     "compute:api-jobs": DATA | {"regulator"},
     "compute:api-enquiries": set(),  # takes a POST
     "lending:list": {"bank", "approver"},
-    "lending:export": {"bank", "approver"},
     "lending:credit": {"firm"},
     "lending:ask": set(),  # takes a POST
     "lending:authorise": set(),  # takes a POST
@@ -118,9 +111,9 @@ def filled(name: str, pattern: URLPattern) -> tuple[str, bool]:
         for key, converter in pattern.pattern.converters.items()
     }
     for key in pattern.pattern.regex.groupindex:
-        wanted.setdefault(key, (KINDS | NAMED).get(key, "nothing"))
+        wanted.setdefault(key, NAMED.get(key, "nothing"))
     wanted.pop("format", None)
-    return reverse(name, kwargs=wanted), bool(set(wanted) - set(KINDS))
+    return reverse(name, kwargs=wanted), bool(wanted)
 
 
 ADDRESSES = dict(addresses())

@@ -36,7 +36,7 @@ def test_strangers_find_neither_page_nor_row(road: Road):
         client = road.zone.client(place, "steward")
         assert client.get(f"/datasets/{dataset.id}/").status_code == 404
         assert str(dataset.id) not in client.get("/datasets/").content.decode()
-        assert dataset.body_digest not in client.get("/datasets/export.csv").content.decode()
+        assert dataset.body_digest not in client.get("/datasets/?export=csv").content.decode()
 
 
 def test_an_empty_list_leads_to_the_upload_at_the_node(road: Road):
@@ -48,8 +48,8 @@ def test_an_empty_list_leads_to_the_upload_at_the_node(road: Road):
 def test_the_list_is_a_file_too(road: Road):
     dataset = published(road)
     client = road.zone.client("centre", "steward")
-    lines = client.get("/datasets/export.csv").content.decode().splitlines()
+    lines = client.get("/datasets/?export=csv").content.decode().splitlines()
     assert len(lines) == 2
     assert ",100,97,3," in lines[1]
     assert lines[1].endswith(dataset.body_digest)
-    assert client.get("/datasets/export.xlsx").content[:2] == b"PK"
+    assert client.get("/datasets/?export=xlsx").content[:2] == b"PK"

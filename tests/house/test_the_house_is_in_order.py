@@ -103,6 +103,13 @@ def test_templates_carry_no_inline_script_style_or_handler():
     assert wrong == []
 
 
+def test_tables_are_drawn_by_the_components():
+    outside = [path for path in (ROOT / "templates").rglob("*.html") if path.parent.name != "ui"]
+    assert [str(path.relative_to(ROOT)) for path in outside if "<table" in path.read_text()] == [], (
+        "a table's keyboard, label and scrolling come with {% datatable %} or {% plaintable %}"
+    )
+
+
 def test_no_file_outgrows_its_reader():
     wrong = {}
     for path in kept():

@@ -35,8 +35,9 @@ def test_it_is_read_by_whom_it_names_and_by_the_regulator_and_nobody_else(zone, 
 
 def test_an_organisations_list_begins_at_its_own_mentions(zone, entry):
     with zone.tx(zone.member("centre")):
-        assert [one.id for one in selectors.entries_of(zone["centre"].id, act="test.acted")] == [entry.id]
-        assert selectors.entries_of(zone["bank"].id) == []
+        acted = selectors.mentions_of(zone["centre"].id).filter(entry__act="test.acted")
+        assert [one.entry_id for one in acted] == [entry.id]
+        assert list(selectors.mentions_of(zone["bank"].id)) == []
 
 
 STATEMENTS = [

@@ -37,10 +37,10 @@ def test_it_is_filtered_in_its_address_and_exported_as_shown_without_formulas(ro
     only = client.get("/file/?grade=B").content.decode()
     assert code(71) in only
     assert code(72) not in only
-    lines = client.get("/file/export.csv?grade=B").content.decode().splitlines()
+    lines = client.get("/file/?export=csv&grade=B").content.decode().splitlines()
     assert len(lines) == 2
     assert "'=Week 47" in lines[1]
-    assert client.get("/file/export.xlsx").content[:2] == b"PK"
+    assert client.get("/file/?export=xlsx").content[:2] == b"PK"
     for query in ("?job=nonsense", "?q=%00", "?after=x", f"?job={taken.id}"):
         assert client.get(f"/file/{query}").status_code == 200
 
@@ -52,7 +52,7 @@ def test_it_is_filtered_in_its_address_and_exported_as_shown_without_formulas(ro
 )  # fmt: skip
 def test_only_the_banks_people_and_no_viewer(road: Road, taken, place: str, role: str, status: int):
     client = road.zone.client(place, role)
-    assert client.get("/file/").status_code == client.get("/file/export.csv").status_code == status
+    assert client.get("/file/").status_code == client.get("/file/?export=csv").status_code == status
 
 
 def test_another_bank_sees_none_of_it(road: Road, taken):

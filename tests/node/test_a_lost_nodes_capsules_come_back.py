@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,9 +14,9 @@ import msgspec
 import pytest
 
 from apps.node import __main__ as command_line
-from apps.node import capsules, custodian, datasets, recovery, sheets
+from apps.node import capsules, custodian, datasets, exchange, health, recovery, sheets
 from apps.node.errors import FactorStale, Forbidden, NodeError
-from apps.node.node import Node
+from apps.node.node import Node, open_node
 from apps.node.roster import Acting
 from apps.node.sheets import Printed
 from creditzone.kernel.capsule import group_file, read_columns
@@ -23,6 +24,7 @@ from creditzone.kernel.documents import CapsuleHeader, Parent, Policy, read
 from creditzone.kernel.refusals import Refusal
 from creditzone.kernel.sm.sm2 import PrivateKey
 from tests.node import guarding, jobs, world
+from tests.node.portal import Portal
 from tests.node.world import CENTRE, PLATFORM, Zone
 
 REGULATOR = world.code(900006)
@@ -126,6 +128,37 @@ def test_with_sheet_and_approval_the_capsule_opens_and_is_sealed_anew(lost: Lost
     assert capsules.closed_by(lost.second, lost.capsule) is None
     with pytest.raises(NodeError):
         lost.restore([lost.approved()], *enough(lost))
+
+
+@pytest.fixture
+def played(zone: Zone) -> Iterator[Portal]:
+    portal = Portal(zone)
+    zone.portal_url = portal.url
+    yield portal
+    portal.close()
+
+
+def test_with_its_key_file_and_bodies_alone_it_is_the_same_node_again(played: Portal, quartet: Zone):
+    """The store is gone: the zone gives back what the node said, sheet and custodian give its content keys back."""
+    node = quartet.nodes[CENTRE]
+    guarding.choose(node, PLATFORM, least=2)
+    officer = sheet(node, world.person(node), "officer", "zh")
+    rows = jobs.rows_of("profit_and_loss", 30)
+    capsule = jobs.provide(quartet, CENTRE, "profit_and_loss", [world.rule()], rows)[2]
+    guarding.carry(quartet, node, "deposit")
+    exchange.exchange(node, health.heartbeat(node, running=()))
+    before = node.card_of(CENTRE)
+    node.store.close()
+    for path in node.home.glob("store.sqlite3*"):
+        path.unlink()
+    again = open_node(node.home)
+    assert again.card_of(CENTRE) is None
+    for _ in range(3):
+        exchange.exchange(again, health.heartbeat(again, running=()))
+    assert (again.is_restoring, again.card_of(CENTRE)) == (False, before)
+    asked, guard = recovery.request(again, capsule), world.person(quartet.nodes[PLATFORM], "steward")
+    answer = recovery.answer(quartet.nodes[PLATFORM], guard, asked.text(), typed=asked.fingerprint)
+    assert recovery.restore(again, asked, [answer], [" ".join(officer.words)]).rows == 30
 
 
 def test_less_than_that_gives_nothing_back(lost: Lost):

@@ -3,6 +3,7 @@ refused with its clause, told to the portal, and leaves no use reserved."""
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable
 
@@ -10,7 +11,7 @@ import msgspec
 import pytest
 
 from apps.node import attempts, capsule_acts, contracts, uses
-from apps.node.computation import Computation
+from apps.node.computation import Computation, Ended
 from creditzone.kernel.documents import (
     CapsuleActKind,
     Order,
@@ -23,6 +24,7 @@ from creditzone.kernel.documents import (
     signed,
     unsigned,
 )
+from creditzone.kernel.policy.constraints.window import Window
 from creditzone.kernel.sm.sm2 import PrivateKey
 from tests.node import jobs, world
 from tests.node.jobs import Ready
@@ -251,6 +253,30 @@ def test_a_contract_suspended_or_ended_while_its_job_runs_ends_the_job_here(job,
     ended = running.interruption()
     assert ended is not None
     assert (ended.reason, ended.facts) == ("contract-state", {"state": {"suspend": "suspended"}.get(act, "terminated")})
+
+
+def test_a_job_whose_time_runs_out_while_it_runs_ends_here_and_nothing_leaves(job):
+    node = job.nodes[1]
+    order = job.order(node)
+    world.offer(job.zone, node, order)
+    world.start(job.zone, node, order)
+    attempt = attempts.next_started(node)
+    assert attempt is not None
+    running = Computation.of(node, attempt, threading.Event())
+    assert running.interruption() is None
+    (rule,) = running.checked.policy.rules
+    window = rule.of(Window)
+    closed = msgspec.structs.replace(window, not_after=now_ms() - 1)
+    clauses = tuple(closed if one is window else one for one in rule.clauses)
+    policy = msgspec.structs.replace(running.checked.policy, rules=(msgspec.structs.replace(rule, clauses=clauses),))
+    running.checked = dataclasses.replace(running.checked, policy=policy)
+    ended = running.interruption()
+    assert ended is not None
+    assert ended.reason == "validity"
+    assert ended.facts["rule"] == rule.id
+    with pytest.raises(Ended, match="validity"):
+        running.run()
+    assert not world.bodies(node, "receipt")
 
 
 @pytest.mark.parametrize(("act", "clause"), [("freeze", "capsule-frozen"), ("revoke", "capsule-revoked")])

@@ -357,6 +357,17 @@ def test_parquet_is_read_and_something_else_is_refused(centre, steward):
     assert measured(centre, steward, b"hello", "c.parquet").refusal == "parquet-unreadable"
 
 
+def test_a_parquet_that_unpacks_to_more_than_memory_is_refused_for_that(centre, steward):
+    import polars as pl
+
+    cells = pl.Series([f"{number:06d}" + "0" * 20_000 for number in range(30_000)])
+    file = io.BytesIO()
+    pl.DataFrame(dict.fromkeys(rows_of(DOMAIN, 1)[0], cells)).write_parquet(file)
+    assert len(file.getvalue()) < 10 << 20
+    found = measured(centre, steward, file.getvalue(), "bomb.parquet")
+    assert (found.state, found.refusal) == ("refused", "memory")
+
+
 def test_one_walk_in_is_a_dataset_of_one_row_by_the_same_road(centre, steward):
     values = dict(zip(HEADER, row(42), strict=True))
     dataset = uploads.walk_in(centre, steward, domain=DOMAIN, title="上门客户", values=values)

@@ -80,6 +80,19 @@ def test_each_look_is_an_entry_that_the_parties_can_read(road: Road, done: Job):
     assert seen == {("supervision.job",), ("supervision.evidence",)}
 
 
+def test_a_list_taken_as_a_file_is_a_look_that_says_so(road: Road, done: Job):
+    events = text(road, "/supervision/events/?group=job&export=csv")
+    assert "job.done" in events
+    assert "result.open" not in events
+    assert done.digest in text(road, "/supervision/jobs/?export=csv")
+    with road.zone.tx(road.zone.member("regulator", "auditor")):
+        found = Entry.objects.filter(act__startswith="supervision.").order_by("id")
+        assert [(one.act, one.facts.get("file")) for one in found] == [
+            ("supervision.events", "csv"), ("supervision.jobs", "csv"),
+        ]  # fmt: skip
+    assert "Taken as a file" in text(road, "/supervision/events/?lookups=yes")
+
+
 def test_events_are_narrowed_by_act_organisation_and_day(road: Road, done: Job):
     body = text(road, "/supervision/events/?group=result")
     assert "result.open" in body

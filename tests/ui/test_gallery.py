@@ -82,6 +82,16 @@ def test_the_keyboard_walks_a_table_and_opens_a_row(visit):
     assert page.locator("tr[aria-selected=true] td").first.inner_text() == "武汉临江精工机械有限公司"
 
 
+def test_the_keyboard_goes_on_into_the_next_table_of_the_page(visit):
+    page = visit("/ui/")
+    page.get_by_role("region", name="短表").focus()
+    for _ in range(page.locator("table[data-keys] > tbody > tr").count()):
+        page.keyboard.press("j")
+    assert page.locator("tr[aria-selected=true] a").inner_text() == "使用政策 v2"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/ui/node/")
+
+
 def test_a_destructive_act_opens_its_dialog_and_waits_for_the_exact_name(visit):
     page = visit("/ui/")
     page.get_by_role("button", name="吊销").click()

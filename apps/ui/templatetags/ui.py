@@ -102,6 +102,13 @@ def datatable(content: str, table: Table, empty: Words = "", hint: Words = "", c
     return _drawn("ui/datatable.html", content=content, table=table, empty=empty, hint=hint, caption=caption)
 
 
+@register.simple_block_tag
+def plaintable(content: str, label: Words) -> SafeString:
+    """A table that is short enough for one page: head and rows between the tags, walked by keyboard as the long ones,
+    scrolled inside its card. `label` names it for a screen reader."""
+    return _drawn("ui/plaintable.html", content=content, label=label)
+
+
 # ------------------------------------------------------------------------------------------------------ single pieces
 
 

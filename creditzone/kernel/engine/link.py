@@ -76,6 +76,14 @@ def make_link_key(common_name: str = "creditzone-link") -> tuple[str, str]:
     return certificate.public_bytes(serialization.Encoding.PEM).decode(), private.decode()
 
 
+def valid_until(certificate_pem: str) -> datetime.datetime | None:
+    """When a link's certificate ends; None for what is no certificate."""
+    try:
+        return x509.load_pem_x509_certificate(certificate_pem.encode()).not_valid_after_utc
+    except ValueError:
+        return None
+
+
 class Link:
     """An open link of all parties of one session. Child side only: it holds the library's context.
 

@@ -10,39 +10,63 @@ from creditzone.kernel.domain import REASONS, sentence_of
 
 REFUSALS: Final[dict[str, tuple[str, str]]] = {
     "encoding": (
-        "第 %(at)s 字节起既不是 UTF-8 也不是 GB18030 编码。",
-        "From byte %(at)s on this is neither UTF-8 nor GB18030.",
+        "第 %(at)s 字节起既不是 UTF-8 也不是 GB18030 编码，请另存为 UTF-8。",
+        "From byte %(at)s on this is neither UTF-8 nor GB18030: save it as UTF-8.",
     ),
     "utf-16": ("文件是 UTF-16 编码，请另存为 UTF-8。", "The file is UTF-16: save it as UTF-8."),
-    "nul": ("第 %(at)s 字节是 NUL，不是文本文件。", "Byte %(at)s is NUL: this is no text file."),
+    "nul": (
+        "第 %(at)s 字节是 NUL，不是文本文件，请从源系统重新导出 CSV。",
+        "Byte %(at)s is NUL, so this is no text file: export it as CSV again.",
+    ),
     "csv-malformed": (
-        "第 %(row)s 行的引号或单元格不合 CSV 规范。",
-        "Quotes or cells of row %(row)s are not CSV.",
+        "第 %(row)s 行的引号或单元格不合 CSV 规范，请修正该行（单元格内的引号写两遍）。",
+        "Quotes or cells of row %(row)s are not CSV: mend that row (a quote within a cell is written twice).",
     ),
-    "line-too-long": ("第 %(row)s 行超过 1 MB。", "Line %(row)s is longer than 1 MB."),
+    "line-too-long": (
+        "第 %(row)s 行超过 1 MB，请检查该行的换行和引号。",
+        "Line %(row)s is longer than 1 MB: look at its line breaks and quotes.",
+    ),
     "too-many-columns": (
-        "共有 %(columns)s 列，上限 %(limit)s 列。",
-        "There are %(columns)s columns; %(limit)s at most.",
+        "共有 %(columns)s 列，上限 %(limit)s 列，请只保留数据域的列。",
+        "There are %(columns)s columns and %(limit)s at most: keep the domain's only.",
     ),
-    "too-many-rows": ("共有 %(rows)s 行，上限 %(limit)s 行。", "There are %(rows)s rows; %(limit)s at most."),
-    "empty-file": ("文件没有表头。", "The file has no header."),
-    "header-duplicate": ("表头有重复的列：%(columns)s。", "Columns stand twice in the header: %(columns)s."),
+    "too-many-rows": (
+        "共有 %(rows)s 行，上限 %(limit)s 行，请拆分文件。",
+        "There are %(rows)s rows and %(limit)s at most: split the file.",
+    ),
+    "empty-file": (
+        "文件没有表头，请在第一行写数据域的列名。",
+        "The file has no header: write the domain's column names into its first line.",
+    ),
+    "header-duplicate": (
+        "表头有重复的列：%(columns)s，请各保留一列。",
+        "Columns stand twice in the header, keep one of each: %(columns)s.",
+    ),
     "header-unknown": (
-        "表头有本数据域没有的列：%(columns)s。",
-        "The domain does not know these columns: %(columns)s.",
+        "表头有本数据域没有的列，请删除或改名：%(columns)s。",
+        "The domain does not know these columns, remove or rename them: %(columns)s.",
     ),
-    "header-missing": ("表头缺少列：%(columns)s。", "The header lacks these columns: %(columns)s."),
+    "header-missing": (
+        "表头缺少列，请补上（可留空值）：%(columns)s。",
+        "The header lacks these columns, add them (cells may be empty): %(columns)s.",
+    ),
     "zip-bomb": (
-        "XLSX 解压后过大（%(unpacked)s MB，压缩比 %(ratio)s）。",
-        "The XLSX would unpack to too much (%(unpacked)s MB, ratio %(ratio)s).",
+        "XLSX 解压后过大（%(unpacked)s MB，压缩比 %(ratio)s），请拆分或另存为 CSV。",
+        "The XLSX would unpack to too much (%(unpacked)s MB, ratio %(ratio)s): split it, or save it as CSV.",
     ),
     "xlsx-encrypted": ("XLSX 已加密，请取消密码后上传。", "The XLSX is encrypted: remove its password."),
     "xlsx-formulas": (
         "XLSX 有 %(cells)s 个公式单元格，请粘贴为值后上传。",
         "The XLSX has %(cells)s formula cells: paste them as values.",
     ),
-    "xlsx-unreadable": ("不是可读取的 XLSX 文件。", "This is not an XLSX that can be read."),
-    "parquet-unreadable": ("不是可读取的 Parquet 文件。", "This is not a Parquet file that can be read."),
+    "xlsx-unreadable": (
+        "不是可读取的 XLSX 文件，请用表格软件重新另存。",
+        "This is not an XLSX that can be read: save it again with a spreadsheet program.",
+    ),
+    "parquet-unreadable": (
+        "不是可读取的 Parquet 文件，请重新导出。",
+        "This is not a Parquet file that can be read: export it again.",
+    ),
     "upload-damaged": ("上传的密封分片损坏，请重新上传。", "A sealed piece is damaged: upload again."),
     "package-damaged": (
         "密封包损坏或被改动，无法启封。",
@@ -61,7 +85,10 @@ REFUSALS: Final[dict[str, tuple[str, str]]] = {
         "密封包所报的数目与其内容不符（%(what)s），请重新封装。",
         "What the package says of its rows is not what it holds (%(what)s): seal again.",
     ),
-    "memory": ("文件超出可用内存，请拆分。", "The file needs too much memory: split it."),
+    "memory": (
+        "文件展开后超出检查可用的内存，请拆分，或改用 CSV。",
+        "Unpacked, the file needs more memory than a check may take: split it, or upload CSV.",
+    ),
     "deadline": ("检查超过时限，请拆分文件。", "Checking took too long: split the file."),
     "scratch-unfit": ("节点没有可用的内存盘空间。", "The node has no room on memory-backed scratch."),
     "crashed": (

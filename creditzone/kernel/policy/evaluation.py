@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from creditzone.kernel.documents.policies import Policy, Rule
 from creditzone.kernel.policy.constraints.base import Scope
+from creditzone.kernel.policy.constraints.window import Window
 from creditzone.kernel.policy.use import Use
 from creditzone.kernel.refusals import Refusal, Refused
 
@@ -52,6 +53,18 @@ def require_still_allowed(policy: Policy, use: Use, scope: Scope, *, rule: str) 
     _, failure = _try(alone, use, scope)
     if failure is not None:
         raise Refused(failure.clause, **{**failure.facts, "rule": rule})
+
+
+def past_its_time(policy: Policy, use: Use, *, rule: str, at: int) -> Refusal | None:
+    """Why a use that this rule let begin may not go on at a later instant: its window has closed, or that of a rule
+    that denies has opened. None while the time speaks for it."""
+    now = replace(use, at=at, rule=rule, scope=Scope.OPENING)
+    for one in policy.rules:
+        if one.effect == "deny" and _denies(one, now, Scope.OPENING):
+            return Refusal("deny-rule", {"rule": one.id})
+    alone = next(one for one in policy.rules if one.id == rule)
+    failure = alone.of(Window).check(now)
+    return None if failure is None else Refusal(failure.clause, {**failure.facts, "rule": rule})
 
 
 def _try(rule: Rule, use: Use, scope: Scope) -> tuple[int, Refusal | None]:

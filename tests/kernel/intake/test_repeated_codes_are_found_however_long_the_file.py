@@ -32,7 +32,7 @@ def test_it_says_what_a_set_would(several):
         kept |= new
 
 
-def test_codes_that_share_a_mark_or_most_of_their_characters_are_told_apart(monkeypatch):
+def test_codes_that_share_a_mark_or_most_of_their_characters_are_told_apart():
     """With every mark taken, only the runs decide."""
     ours, codes = Seen(), _codes(3000)
     ours.add(codes)
@@ -42,6 +42,15 @@ def test_codes_that_share_a_mark_or_most_of_their_characters_are_told_apart(monk
     assert all(ours.among(codes))
     near = [code[:16] + other + check_digit(code[:16] + other) for code in codes[:300] for other in ALPHABET]
     assert ours.among(near) == [code in set(codes) for code in near]
+
+
+def test_codes_whose_marks_lie_in_one_byte_are_all_marked(monkeypatch):
+    monkeypatch.setattr(seen, "_MARKS", 14)
+    ours, codes = Seen(), _codes(3000)
+    for at in range(0, len(codes), 500):
+        assert not any(ours.among(codes[at : at + 500]))
+        ours.add(codes[at : at + 500])
+    assert all(ours.among(codes))
 
 
 def test_every_code_has_a_pair_of_its_own_up_to_the_last():

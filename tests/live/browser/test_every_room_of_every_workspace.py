@@ -63,6 +63,8 @@ def faults_of(seat, address, names, *, language):
         if not seat.fits():
             faults.append(f"{seat.overflow()} px too wide at {width}")
         keep_picture(seat, address, width, language)
+    if language == "zh-hans":  # marks and colours are the same in both
+        faults += [f"axe, {rule}: {element}" for rule, element in seat.serious()]
     return [f"{urlsplit(address).netloc}{urlsplit(address).path}: {fault}" for fault in faults]
 
 

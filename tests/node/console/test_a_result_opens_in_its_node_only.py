@@ -44,6 +44,14 @@ def test_looking_opens_nothing(signed_in, node, job, codes):
     assert said(node, ResultOpened) == []
 
 
+def test_the_list_of_results_is_a_file_that_opens_nothing(signed_in, node, job, codes):
+    text = signed_in.get("/results/?export=csv").content.decode()
+    assert len(text.splitlines()) == 1 + 1
+    assert not any(code in text for code in codes)
+    assert signed_in.get("/results/?export=xlsx").content[:2] == b"PK"
+    assert said(node, ResultOpened) == []
+
+
 def test_opening_is_an_act_that_is_told_without_any_figure(signed_in, node, job, codes, owner):
     assert post(signed_in, f"/results/{job}/open/").status_code == 302
     page = signed_in.get(f"/results/{job}/").content.decode()

@@ -1,9 +1,11 @@
 """Uploads: pieces at an offset, sealed before they touch the disk, resumed after a break; forms carry no file."""
 
+import io
 import json
 import threading
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from apps.node import cards, datasets, roster, uploads
 from creditzone.kernel.capsule.package import read_head
@@ -147,6 +149,33 @@ def test_the_counts_on_the_report_add_up_and_each_bad_row_has_its_reason(client,
     lines = b"".join(client.get(f"/datasets/{made}/quarantine.csv")).decode().splitlines()
     assert len(lines) == 1 + 3
     assert "'=HYPERLINK" in lines[3], "a formula of a stranger's file is text on an officer's desk"
+    book = client.get(f"/datasets/{made}/quarantine.xlsx")
+    cells = CalamineWorkbook.from_filelike(io.BytesIO(book.content)).get_sheet_by_index(0).to_python()
+    assert len(cells) == 1 + 3
+    assert cells[3][3] == '=HYPERLINK("x")'
+    assert book["Cache-Control"] == "no-store"
+
+
+def test_a_long_quarantine_is_no_workbook(client, node, owner, monkeypatch):
+    acting = roster.acting(node, person=owner.id, organisation=BANK, factor_at=now_ms())
+    made = furnished.upload_file(
+        node, acting, furnished.applicants(furnished.codes(4), bad=["short,row"]), title="名单"
+    )
+    assert "quarantine.xlsx" in client.get(f"/datasets/{made}/").content.decode()
+    monkeypatch.setattr("apps.node.console.views.datasets.MOST_IN_A_WORKBOOK", 0)
+    assert "quarantine.xlsx" not in client.get(f"/datasets/{made}/").content.decode()
+    assert client.get(f"/datasets/{made}/quarantine.xlsx").status_code == 404
+
+
+def test_the_list_of_datasets_is_a_file_of_counts_and_digests(client, node, owner):
+    acting = roster.acting(node, person=owner.id, organisation=BANK, factor_at=now_ms())
+    codes = furnished.codes(4)
+    made = furnished.upload_file(node, acting, furnished.applicants(codes), title="=名单")
+    text = client.get("/datasets/?export=csv").content.decode()
+    assert "'=名单" in text
+    assert datasets.get(node, acting, made).body_digest in text
+    assert not any(code in text for code in codes)
+    assert client.get("/datasets/?export=xlsx").content[:2] == b"PK"
 
 
 def test_a_walk_in_applicant_becomes_a_dataset_of_one_row_or_errors_at_its_fields(client):

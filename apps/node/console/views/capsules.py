@@ -3,7 +3,7 @@ touches."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -72,16 +72,15 @@ def act(request: NodeRequest, capsule: str, act: str) -> HttpResponseBase:
     found = capsules.get(request.node, request.acting, capsule)
     if act not in acts_in(found.state):
         raise IllegalMove(found.state)
-    kind = cast("CapsuleActKind", act)
-    form = _form(request, found, kind)
+    form = _form(request, found, act)
     if form.is_valid():
         with errors_in(form):
             take_code(request, form)
             reason = form.cleaned_data["reason"]
-            capsule_acts.act(request.node, request.acting, capsule, act=kind, reason=reason, passphrase=form.passphrase)
+            capsule_acts.act(request.node, request.acting, capsule, act=act, reason=reason, passphrase=form.passphrase)
             tell(request, _("Done, and in force at this node. The portal and whom it concerns hear of it next."))
             return redirect("node:capsules")
-    return _page(request, found, form, kind)
+    return _page(request, found, form, act)
 
 
 def _form(request: NodeRequest, found: CapsuleStanding, act: CapsuleActKind) -> CapsuleActForm:

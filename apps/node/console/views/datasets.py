@@ -20,14 +20,16 @@ from apps.node.datasets import Dataset
 from apps.node.errors import NotFound
 from apps.node.roster import Act
 from apps.node.uploads import PIECE
-from apps.ui.exports import csv_lines
+from apps.ui.exports import csv_lines, download
 from apps.ui.tables import SIZES, Column, table_of_rows
+from apps.ui.templatetags.ui import exact
 from creditzone.kernel.documents.cards import fingerprint
 from creditzone.kernel.domain import Domain, check_row, domain, sentence_of
 from creditzone.kernel.intake.words import say_fault, say_note
 
 WALK_IN_DOMAIN = "balance_sheet"
 EXPORT_PAGE = 500
+MOST_IN_A_WORKBOOK = 20_000
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,27 @@ def listing(request: NodeRequest) -> HttpResponse:
         Column(_("In quarantine"), sort="dataset.quarantined", num=True),
         Column(_("Uploaded"), sort="dataset.created_at"),
     ]
-    table = table_of_rows(lines, columns=columns, query=request.GET, default_sort="-dataset.created_at")
+    table = table_of_rows(
+        lines, columns=columns, query=request.GET, default_sort="-dataset.created_at", exportable=True
+    )
+    if table.form:
+        heads = [*table.titles, _("Digest of the sealed body")]
+        return download(table.form, "datasets", _("Datasets"), heads, map(_cells, table.rows))
     return render(request, "node/datasets.html", {"table": table, **_doors(request)})
+
+
+def _cells(line: Line) -> list[Any]:
+    found = line.dataset
+    is_counted = found.state == "measured"
+    return [
+        found.title,
+        line.domain,
+        str(line.state),
+        found.rows if is_counted else None,
+        found.quarantined if is_counted else None,
+        exact(found.created_at),
+        found.body_digest,
+    ]
 
 
 def _doors(request: NodeRequest) -> dict[str, Any]:
@@ -193,6 +214,7 @@ def _quarantine(request: NodeRequest, found: Dataset, known: Domain) -> dict[str
         "total": page.total,
         "first": start + 1,
         "last": start + len(rows),
+        "fits_a_workbook": page.total <= MOST_IN_A_WORKBOOK,
         "next": f"?after={start + size}&size={size}#quarantine" if start + size < page.total else "",
         "begin": f"?size={size}#quarantine" if start else "",
     }
@@ -205,13 +227,20 @@ def _said(known: Domain, faults: Any) -> Iterator[tuple[str, str]]:
 
 
 @require_safe
-def quarantine_export(request: NodeRequest, dataset: str) -> HttpResponseBase:
-    """The quarantine as CSV: row, column, reason, and the row's cells, none of which a spreadsheet would compute."""
+def quarantine_export(request: NodeRequest, dataset: str, form: str) -> HttpResponseBase:
+    """The quarantine as a file: row, column, reason, and the row's cells, none of which a spreadsheet would compute.
+
+    A long one is CSV alone, which is sent as it is read: a workbook is built in memory."""
     roster.require(request.acting, Act.READ_ROWS)
     found = datasets.get(request.node, request.acting, dataset)
     known = domain(found.domain)
     head = [_("Row"), _("Column"), _("Reason"), _("The row's cells as they came")]
-    lines = csv_lines(head, _quarantined(request, found, known))
+    rows = _quarantined(request, found, known)
+    if form == "xlsx":
+        if found.quarantined > MOST_IN_A_WORKBOOK:
+            raise NotFound
+        return download(form, f"quarantine-{found.id}", _("Quarantine"), head, rows)
+    lines = csv_lines(head, rows)
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="quarantine-{found.id}.csv"'
     return response

@@ -1,5 +1,7 @@
 """How the node is: algorithms, scratch, swap, clock, exchange, outbox, keys. Health for machines at /healthz."""
 
+from datetime import datetime
+
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -9,7 +11,8 @@ from apps.node.cards import listing
 from apps.node.console.context import language
 from apps.node.console.door import NodeRequest, open_to_all
 from apps.node.console.words import JOB_STAGES, JOB_STATES
-from creditzone.kernel.documents.cards import fingerprint
+from creditzone.kernel.documents.cards import Card, fingerprint
+from creditzone.kernel.engine.link import valid_until
 from creditzone.kernel.refusals import Refusal
 
 
@@ -40,10 +43,14 @@ def page(request: NodeRequest) -> HttpResponse:
         "heartbeat": report.heartbeat,
         "reds": [health.red_sentence(code, language()) for code in report.reds],
         "jobs": jobs,
-        "own": [(entry, fingerprint(entry.digest)) for entry in own],
+        "own": [(entry, fingerprint(entry.digest), _link_until(entry.card)) for entry in own],
         "ages": rotation.ages(request.node) if is_host else [],
     }
     return render(request, "node/health.html", context)
+
+
+def _link_until(card: Card) -> datetime | None:
+    return valid_until(card.link_certificate) if card.link_certificate else None
 
 
 def _why(reason: str | None) -> str:

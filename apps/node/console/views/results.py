@@ -23,13 +23,13 @@ from apps.node.results import OpenedResult, Result, ResultRow
 from apps.node.roster import Act
 from apps.ui import charts
 from apps.ui.charts import Chart
+from apps.ui.exports import TYPES, download
 from apps.ui.tables import Column, Table, table_of_rows
+from apps.ui.templatetags.ui import exact
 from creditzone.kernel.credit.reasons import REASONS
 from creditzone.kernel.documents import Scorecard
 from creditzone.kernel.domain import domain
 from creditzone.kernel.refusals import Refusal
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,17 @@ def listing(request: NodeRequest) -> HttpResponse:
         Column(_("Received"), sort="result.received_at"),
         Column(_("Taken into files"), num=True),
     ]
-    table = table_of_rows(lines, columns=columns, query=request.GET, default_sort="-result.received_at")
+    table = table_of_rows(
+        lines, columns=columns, query=request.GET, default_sort="-result.received_at", exportable=True
+    )
+    if table.form:
+        return download(table.form, "results", _("Results"), table.titles, map(_cells, table.rows))
     return render(request, "node/results.html", {"table": table})
+
+
+def _cells(line: Line) -> list[Any]:
+    found = line.result
+    return [found.title, line.model, str(line.state), found.rows, exact(found.received_at), found.taken]
 
 
 @require_safe
@@ -138,11 +147,8 @@ def export(request: NodeRequest, job: str, form: str) -> HttpResponseBase:
     opened = _opened(request, job)
     if opened is None:
         return redirect("node:result", job=job)
-    if form == "csv":
-        body, kind = exports.csv_bytes(opened, language()), "text/csv; charset=utf-8"
-    else:
-        body, kind = exports.xlsx_bytes(opened, language()), XLSX
-    response = HttpResponse(body, content_type=kind)
+    body = (exports.csv_bytes if form == "csv" else exports.xlsx_bytes)(opened, language())
+    response = HttpResponse(body, content_type=TYPES[form])
     response["Content-Disposition"] = f'attachment; filename="result-{job}.{form}"'
     return response
 
