@@ -1,6 +1,6 @@
 # The two commands of the README are `make up` and `make test`; each sets up what it needs.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-RUN = @$(PYTHON) deploy/bootstrap.py
+RUN = @$(or $(PYTHON),$(error There is no Python here. On Debian or Ubuntu: apt install python3.11 python3.11-venv)) -m deploy.bootstrap
 
 .PHONY: up test lint bench lock
 

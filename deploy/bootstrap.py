@@ -4,7 +4,6 @@ Runs on the standard library alone. Whatever is missing is said in one plain sen
 """
 
 import ctypes
-import errno
 import hashlib
 import os
 import shutil
@@ -12,10 +11,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+from deploy import room
+
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-ROOM_GIB = 5
+ROOM, ROOM_TO_CHANGE = 5, 1
+"""GB for all packages, and for those that changed since they were installed once."""
+NO_INDEX = ("connection broken by", "from versions: none", "Failed to fetch", "error sending request")
+"""How pip and uv say that an index does not answer, or does not have what is asked for."""
+NO_VENV = ("ensurepip is not", "No module named ensurepip", "No module named venv")
 UV = "uv==0.13.9"
 OPENMP, OPENMP_PACKAGE = "libgomp.so.1", "libgomp1"
 REQUIREMENTS = {"up": "requirements.txt", "lock": "requirements.txt"}
@@ -40,16 +45,10 @@ def main(command: str) -> int:
     try:
         require_python()
         require_openmp()
-        make_environment()
         install(ROOT / REQUIREMENTS.get(command, "requirements-dev.txt"))
     except Stop as stop:
         print(f"\n✗ {stop}", file=sys.stderr)
         return 1
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            print(f"\n✗ The disk is full: free about {ROOM_GIB} GB below {ROOT} and run again.", file=sys.stderr)
-            return 1
-        raise
     module, *arguments = MODULES[command]
     os.chdir(ROOT)
     sys.stdout.flush()
@@ -86,38 +85,50 @@ def has_openmp() -> bool:
     return True
 
 
-def make_environment() -> None:
-    """Create `.venv` with uv inside, unless it is there."""
-    if (VENV / "bin" / "uv").exists():
-        return
-    free = shutil.disk_usage(ROOT).free / 2**30
-    if free < ROOM_GIB:
-        raise Stop(f"{ROOT} has {free:.1f} GB of room; the packages need about {ROOM_GIB} GB. Free some and run again.")
-    say("creating the virtual environment")
-    if subprocess.run([sys.executable, "-m", "venv", VENV], capture_output=True).returncode:
-        shutil.rmtree(VENV, ignore_errors=True)
-        raise Stop(
-            "Python's venv module is missing. On Debian or Ubuntu: apt install python3.11-venv (or python3-venv)"
-        )
-    done = subprocess.run([PYTHON, "-m", "pip", "install", "--quiet", UV], capture_output=True, text=True)
-    if done.returncode:
-        raise Stop(f"The package index could not be reached to install uv: {last_line(done.stderr)}")
-
-
 def install(requirements: Path) -> None:
-    """Install exactly the pinned set, once for each content of the file."""
+    """The environment with exactly the pinned set, once for each content of the file."""
     mark = VENV / f".installed-{hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]}"
     if mark.exists():
         return
+    require_room()
+    uv = VENV / "bin" / "uv"
+    if not uv.exists():
+        say("creating the virtual environment")
+        run("The virtual environment", [sys.executable, "-m", "venv", "--clear", VENV])
+        run("uv", [PYTHON, "-m", "pip", "install", "--quiet", UV])
     say(f"installing the packages of {requirements.name}")
-    done = subprocess.run(
-        [VENV / "bin" / "uv", "pip", "install", "--quiet", "--system-certs", "--python", PYTHON, "-r", requirements],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    if done.returncode:
-        raise Stop(f"The packages could not be installed: {last_line(done.stderr)}")
+    options = ["--quiet", "--system-certs", "--python", PYTHON]
+    run(f"The set in {requirements.name}", [uv, "pip", "install", *options, "-r", requirements])
     mark.touch()
+
+
+def require_room() -> None:
+    """Before anything is written; a set that was installed once needs room for what changed only."""
+    needed = ROOM_TO_CHANGE if list(VENV.glob(".installed-*")) else ROOM
+    found = room.free(ROOT)
+    if found < needed:
+        raise Stop(f"{ROOT} has {found:.1f} GB of room; the packages need about {needed} GB. Free some and run again.")
+
+
+def run(what: str, command: list) -> None:
+    """Run the tool that makes `what`; raises Stop with what stands in its way and what mends that."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise Stop(reason(what, done.stdout))
+
+
+def reason(what: str, said: str) -> str:
+    """Why `what` could not be made, from what its tool said."""
+    if room.is_short(ROOT, said):
+        return f"The disk is full: free about {ROOM} GB below {ROOT} (and in TMPDIR and the home's .cache), run again."
+    if any(words in said for words in NO_VENV):
+        return "Python's venv module is missing. On Debian or Ubuntu: apt install python3.11-venv (or python3-venv)"
+    if any(words in said for words in NO_INDEX):
+        return (
+            f"{what} could not be fetched, for no package index answers with it ({last_line(said)}). "
+            "Mend the network, or name an index that has it to pip and uv, and run again."
+        )
+    return f"{what} could not be installed: {last_line(said)}. Mend that, or remove {VENV}, and run again."
 
 
 def last_line(text: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from deploy.place import CannotStart
+from deploy.place import CannotStart, failure
 
 PACKAGES = Path(sysconfig.get_paths()["purelib"])
 """The wheels are a source of programs: importing them would start helpers of their own."""
@@ -82,15 +82,17 @@ class Embedded:
         return [str(REDIS), str(self.home / "redis" / "redis.conf")]
 
 
-def prepare(home: Path, *, superuser_password: str) -> Embedded:
-    """Make cluster and broker folder where they are missing; what exists is left as it is.
+def prepare(home: Path, *, superuser_password: str | None) -> Embedded:
+    """Make cluster and broker folder where they are missing; what exists is left as it is. Without a password the
+    database is an external one, and there is no cluster.
 
     Raises CannotStart where the path is too long for a socket or the cluster cannot be made."""
-    services = Embedded(home, _postgres_user() if os.geteuid() == 0 else None)
+    services = Embedded(home, _postgres_user() if superuser_password and os.geteuid() == 0 else None)
     if len(str(services.socket / ".s.PGSQL.5432")) > SOCKET_LIMIT:
         raise CannotStart(f"The path {home} is too long for a socket: choose a shorter CREDITZONE_HOME.")
     _prepare_redis(home / "redis")
-    _prepare_postgres(services, superuser_password)
+    if superuser_password:
+        _prepare_postgres(services, superuser_password)
     return services
 
 
@@ -138,7 +140,7 @@ def _make_cluster(services: Embedded, superuser_password: str) -> None:
     )  # fmt: skip
     word.unlink()
     if done.returncode:
-        raise CannotStart(f"PostgreSQL's cluster could not be made: {done.stderr.strip().splitlines()[-1:]}")
+        raise failure("PostgreSQL's cluster could not be made", done.stderr, home=services.home)
     fresh.rename(services.data)
 
 

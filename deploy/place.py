@@ -6,8 +6,15 @@ import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from deploy import room
+
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = "127.0.0.1"
+ROOM = 0.5
+"""GB that a zone's folder needs; the demonstration's takes a fifth of that."""
 
 
 class CannotStart(Exception):
@@ -48,17 +55,14 @@ class Place:
 
     @classmethod
     def from_environment(cls) -> "Place":
-        """Read CREDITZONE_HOME, _PORT, _DATABASE_URL, _BROKER_URL; raises CannotStart where one makes no sense."""
-        given = os.environ.get("CREDITZONE_PORT", "8000")
-        if not given.isdigit() or not 1024 <= int(given) <= 64000:
-            raise CannotStart(f"CREDITZONE_PORT is {given!r}; choose a number from 1024 to 64000.")
-        port = int(given)
+        """Read CREDITZONE_HOME, _PORT, _DATABASE_URL, _BROKER_URL, _LEASE_SECONDS; raises CannotStart for no number."""
+        port = _number("CREDITZONE_PORT", 8000, least=1024, most=64000)
         return cls(
             home=Path(os.environ.get("CREDITZONE_HOME", ROOT / "var")).absolute(),
             port=port,
             database_url=os.environ.get("CREDITZONE_DATABASE_URL", ""),
             broker_url=os.environ.get("CREDITZONE_BROKER_URL", ""),
-            lease_seconds=int(os.environ.get("CREDITZONE_LEASE_SECONDS", "15")),
+            lease_seconds=_number("CREDITZONE_LEASE_SECONDS", 15, least=1, most=3600),
             ui_gallery=os.environ.get("CREDITZONE_UI_GALLERY", "false"),
             nodes=nodes_from(port),
         )
@@ -82,6 +86,18 @@ class Place:
         """A node's own folder, closed to everybody but its user."""
         return self.home / "nodes" / node.name
 
+    def make_home(self) -> None:
+        """The folder of everything that lasts. Raises CannotStart where it cannot be written or has no room."""
+        mend = "choose another CREDITZONE_HOME."
+        try:
+            self.home.mkdir(mode=0o711, parents=True, exist_ok=True)
+        except OSError as error:
+            raise CannotStart(f"{self.home} cannot be made ({error.strerror}): {mend}") from None
+        if not os.access(self.home, os.W_OK | os.X_OK):
+            raise CannotStart(f"{self.home} may not be written by this user: make it yours, or {mend}")
+        if (found := room.free(self.home)) < ROOM:
+            raise CannotStart(f"{self.home} has {found:.2f} GB of room; a zone needs {ROOM}. Free some, or {mend}")
+
     def require_free_ports(self) -> None:
         """Raises CannotStart naming the first port that some other program holds."""
         links = [port for node in self.nodes if node.link_ports for port in range(*node.link_ports)]
@@ -95,6 +111,34 @@ class Place:
                         f"Port {port} is in use. Stop the program that holds it, or choose another start: "
                         f"CREDITZONE_PORT={self.port + 1000} make up"
                     ) from None
+
+
+def failure(what: str, said: str, *, home: Path) -> CannotStart:
+    """Why a step failed, from what its program said; a full disk is named as such, with its mend."""
+    if room.is_short(home, said):
+        return CannotStart(
+            f"The disk below {home} is full: free about {ROOM} GB, or choose another CREDITZONE_HOME; then run again."
+        )
+    lines = said.strip().splitlines() or ["no reason was given"]
+    return CannotStart(f"{what}: {next((line for line in lines if 'error:' in line), lines[-1])}")
+
+
+def read_address(name: str, url: str) -> dict[str, object]:
+    """The parts of a database's address; raises CannotStart without a word of it, for it holds a password."""
+    try:
+        return dict(conninfo_to_dict(url))
+    except psycopg.Error:
+        raise CannotStart(
+            f"{name} is not an address: write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, "
+            "with every special sign of the password as % and two digits."
+        ) from None
+
+
+def _number(name: str, default: int, *, least: int, most: int) -> int:
+    given = os.environ.get(name, str(default))
+    if not given.isdecimal() or not least <= int(given) <= most:
+        raise CannotStart(f"{name} is {given!r}; choose a number from {least} to {most}.")
+    return int(given)
 
 
 def nodes_from(port: int) -> tuple[NodeSpec, ...]:

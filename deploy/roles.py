@@ -93,6 +93,11 @@ def _own_schema(connection: psycopg.Connection, database: str) -> None:
     connection.execute(sql.SQL("grant usage on schema public to {}").format(everyone))
 
 
+def said(error: psycopg.Error) -> str:
+    """The server's own words in one line; never the statement, which may hold a password."""
+    return error.diag.message_primary or (str(error).splitlines() or ["no reason was given"])[0]
+
+
 def address(admin_url: str, *, user: str, password: str, database: str) -> str:
     """`admin_url`'s server, spoken to as `user`: an address with the same host, port and TLS options."""
     parts = conninfo_to_dict(admin_url)

@@ -15,17 +15,18 @@ import psycopg
 
 from demo.split import REGISTER_AS_OF, REGISTER_SOURCE, write_register
 from deploy import roles
-from deploy.place import ROOT
+from deploy.place import ROOT, CannotStart, read_address
 
 
 def main() -> int:
     """Do all of it; 1 with a sentence where a setting is missing or the server refuses."""
     try:
         passwords = {login: required(f"{login.upper()}_PASSWORD") for login in roles.LOGINS}
-        database = str(psycopg.conninfo.conninfo_to_dict(required("CREDITZONE_DATABASE_URL")).get("dbname"))
-        roles.set_up_roles(required("ADMIN_DATABASE_URL"), passwords=passwords, database=database)
-    except (LookupError, psycopg.Error) as error:
-        print(f"✗ {error.args[0] if error.args else error}", file=sys.stderr)
+        addresses = {name: required(name) for name in ("CREDITZONE_DATABASE_URL", "ADMIN_DATABASE_URL")}
+        named, _ = (read_address(name, url) for name, url in addresses.items())
+        roles.set_up_roles(addresses["ADMIN_DATABASE_URL"], passwords=passwords, database=str(named.get("dbname")))
+    except (LookupError, CannotStart, psycopg.Error) as error:
+        print(f"✗ {roles.said(error) if isinstance(error, psycopg.Error) else error.args[0]}", file=sys.stderr)
         return 1
     manage("migrate", "--noinput")
     manage("collectstatic", "--noinput", "--verbosity", "0")

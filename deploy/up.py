@@ -1,14 +1,12 @@
 """`make up`: bring the zone up, let the demonstration's officers do their first work, stay until Ctrl-C."""
 
-import errno
-import os
 import signal
 import sys
 import time
-from pathlib import Path
 from types import FrameType
 
-from deploy.place import CannotStart, Place
+from deploy import room
+from deploy.place import CannotStart, Place, failure
 from deploy.zone import Zone
 
 
@@ -19,7 +17,7 @@ def main() -> int:
     def say(what: str) -> None:
         print(f"· {time.monotonic() - began:4.0f} s  {what} …", flush=True)
 
-    zone = None
+    place = zone = None
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
     try:
@@ -40,10 +38,9 @@ def main() -> int:
         print("\n· stopping …", flush=True)
         return 0
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if place is None or error.errno not in room.FULL:
             raise
-        home = os.environ.get("CREDITZONE_HOME", str(Path.cwd() / "var"))
-        print(f"\n✗ The disk below {home} is full: free some room, or choose another CREDITZONE_HOME.", file=sys.stderr)
+        print(f"\n✗ {failure('The start', str(error), home=place.home)}", file=sys.stderr, flush=True)
         return 1
     finally:
         if zone is not None:

@@ -15,13 +15,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import kombu
 import psycopg
+from kombu.exceptions import OperationalError
 
 from demo.split import REGISTER_AS_OF, REGISTER_SOURCE, write_register
 from deploy import embedded, manifest, roles, secrets, translations
 from deploy.nodes import set_up_node
-from deploy.place import LOOPBACK, ROOT, CannotStart, NodeSpec, Place
+from deploy.place import LOOPBACK, ROOT, CannotStart, NodeSpec, Place, failure, read_address
 from deploy.supervise import Program, Supervisor, clean_environment
+
+EXTERNAL_PATIENCE = 5
+"""Seconds that an external database or broker has to answer."""
 
 
 @dataclass
@@ -32,12 +37,13 @@ class Zone:
     say: Callable[[str], None]
 
     def __post_init__(self) -> None:
-        self.place.home.mkdir(mode=0o711, parents=True, exist_ok=True)
+        self.place.make_home()
         self.secrets = secrets.load_or_draw(self.place.home, nodes=[node.name for node in self.place.nodes])
         self.people: dict[str, dict[str, Any]] = {}
         self.services: embedded.Embedded | None = None
         if not (self.place.database_url and self.place.broker_url):
-            self.services = embedded.prepare(self.place.home, superuser_password=self.secrets["database:postgres"])
+            word = None if self.place.database_url else self.secrets["database:postgres"]
+            self.services = embedded.prepare(self.place.home, superuser_password=word)
         self.supervisor = Supervisor(run=self.place.run, log=self.place.log, programs=self._programs())
 
     # environments -------------------------------------------------------------------------------------------------
@@ -66,7 +72,7 @@ class Zone:
         passwords = {login: self.secrets[f"database:{login}"] for login in roles.LOGINS}
         database = "creditzone"
         if self.place.database_url:
-            named = str(psycopg.conninfo.conninfo_to_dict(self.place.database_url).get("dbname") or "")
+            named = str(read_address("CREDITZONE_DATABASE_URL", self.place.database_url).get("dbname") or "")
             database = named if named not in {"", "postgres"} else database
         return {
             login: roles.address(self.admin_url, user=login, password=passwords[login], database=database)
@@ -177,25 +183,51 @@ class Zone:
             self.say("embedded " + " and ".join(names))
             self.supervisor.run(*names)
         self._until_database_answers()
+        self._until_broker_answers()
 
     def _until_database_answers(self) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + (EXTERNAL_PATIENCE if self.place.database_url else 60)
         while True:
             try:
                 psycopg.connect(self.admin_url, connect_timeout=3).close()
                 return
             except psycopg.OperationalError as error:
-                if time.monotonic() > deadline or "password authentication failed" in str(error):
-                    where = "CREDITZONE_DATABASE_URL" if self.place.database_url else "the embedded PostgreSQL"
-                    reason = str(error).strip().splitlines()[-1]
-                    raise CannotStart(f"The database of {where} does not answer: {reason}") from error
-                time.sleep(0.2)
+                said = roles.said(error)
+            refused = "FATAL" in said and "the database system is" not in said  # starting, stopping, recovering
+            if refused or time.monotonic() > deadline:
+                raise self._silent("CREDITZONE_DATABASE_URL" if self.place.database_url else "", "database", said)
+            time.sleep(0.2)
+
+    def _until_broker_answers(self) -> None:
+        setting = "CREDITZONE_BROKER_URL" if self.place.broker_url else ""
+        try:
+            with kombu.Connection(self.broker_url, transport_options={"socket_connect_timeout": 5}) as broker:
+                broker.ensure_connection(max_retries=3, interval_start=0.2, timeout=EXTERNAL_PATIENCE)
+        except OperationalError as error:
+            raise self._silent(setting, "broker", str(error)) from None
+        except (KeyError, ValueError):  # their words may hold the password
+            raise CannotStart(f"{setting} is not an address: write redis://:PASSWORD@HOST:PORT/0.") from None
+
+    def _silent(self, setting: str, what: str, said: str) -> CannotStart:
+        if setting:
+            sentence = f"The {what} that {setting} names does not answer: {said.rstrip('.')}"
+            return CannotStart(f"{sentence}. Start it, or mend the address.")
+        return failure(f"The embedded {what} does not answer, see {self.place.log}", said, home=self.place.home)
 
     def set_up_roles(self) -> None:
-        """Database, roles and their passwords; safe twice."""
+        """Database, roles and their passwords; safe twice. Raises CannotStart where the login may not make them."""
         passwords = {login: self.secrets[f"database:{login}"] for login in roles.LOGINS}
         database = psycopg.conninfo.conninfo_to_dict(self.logins["portal_web"])["dbname"]
-        roles.set_up_roles(self.admin_url, passwords=passwords, database=str(database))
+        try:
+            roles.set_up_roles(self.admin_url, passwords=passwords, database=str(database))
+        except psycopg.errors.InsufficientPrivilege as error:
+            me = psycopg.conninfo.conninfo_to_dict(self.admin_url).get("user")
+            raise CannotStart(
+                f"CREDITZONE_DATABASE_URL names a login that may not set up the zone: {roles.said(error)}. "
+                f"Let its superuser say: ALTER ROLE {me} CREATEROLE CREATEDB"
+            ) from None
+        except psycopg.Error as error:
+            raise failure("The database could not be set up", roles.said(error), home=self.place.home) from None
 
     def _set_up_database(self) -> None:
         """Roles, schema, static files, public register and scorecards; once for each state of what they come from."""
@@ -231,10 +263,10 @@ class Zone:
             text=True,
         )
         if done.returncode:
-            reason = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:] or ["no reason was given"]
             (self.place.log / "set-up.log").write_text(f"{command}\n{done.stdout}\n{done.stderr}")
             what = next((word for word in command[1:] if not word.startswith("-")), command[0])
-            raise CannotStart(f"{what} {command[2] if len(command) > 2 else ''} failed: {reason[0]}")
+            what = f"{what} {command[2] if len(command) > 2 else ''} failed"
+            raise failure(what, done.stderr.strip() or done.stdout, home=self.place.home)
         return done.stdout
 
     def _found(self) -> None:

@@ -138,9 +138,9 @@ class RuleForm(forms.Form):
         self.domain = domain
         self.former = {rule.id: rule for rule in former}
         self.holds_floors = True
-        self._choices("grantees", _grantees())
+        self._choices("grantees", grantee_choices())
         self._choices("purposes", [(code, say_purpose(code, language())) for code in PURPOSES])
-        self._choices("models", _models(domain))
+        self._choices("models", model_choices(domain))
         at = 0 if language() == "zh" else 1
         self._choices("disclosures", [(code, words[at]) for code, words in FORMS.items()])
         self._choices("evidence", [("", gettext("either")), *((code, words[at]) for code, words in EVIDENCE.items())])
@@ -268,12 +268,14 @@ def duties_and_derivation(given: Mapping[str, Any]) -> tuple[Clause, ...]:
     return (*duties, *(() if generations is None else (Derivation(generations=generations),)))
 
 
-def _grantees() -> list[tuple[str, str]]:
+def grantee_choices() -> list[tuple[str, str]]:
+    """Whom a rule can name, by code: organisations that use data, and the firm itself."""
     named = Organisation.objects.filter(kind__in=GRANTEE_KINDS).order_by("kind", "id")
     return [*((one.uscc, called(one)) for one in named), (SUBJECT, gettext("the firm itself"))]
 
 
-def _models(domain: str) -> list[tuple[str, str]]:
+def model_choices(domain: str) -> list[tuple[str, str]]:
+    """The registered scorecards that read a domain, by digest."""
     return [(card.digest, scoring.name_of(card)) for card in scoring.cards() if domain in card.domains]
 
 

@@ -12,10 +12,11 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from apps.capsules import derived, selectors, services
+from apps.capsules import derived, selectors, services, trying
 from apps.capsules.changes import changes_of
 from apps.capsules.forms import (
     MOST_RULES,
@@ -30,7 +31,7 @@ from apps.capsules.forms import (
 from apps.capsules.models import Capsule
 from apps.capsules.rehearsal import rehearse
 from apps.capsules.selectors import Act
-from apps.capsules.wording import floors_below, policy_segments
+from apps.capsules.wording import CLAUSE_FIELDS, floors_below, policy_segments
 from apps.core import clock
 from apps.core.errors import Invalid, NotFound
 from apps.core.http import TenantRequest
@@ -44,34 +45,13 @@ from creditzone.kernel.policy.constraints.base import Segment
 from creditzone.kernel.policy.odrl import to_odrl
 
 BLANK = "blank"
-SAYS: dict[str, Words] = {"zh": "中文", "en": "English", "json": "JSON", "odrl": "ODRL"}
+SAYS: dict[str, Words] = {"zh": "中文", "en": "English"}
 EXPORTS: dict[str, Callable[[Policy], Any]] = {"json": msgspec.to_builtins, "odrl": to_odrl}
-FIELDS = {
-    "grantee": "grantees",
-    "purpose": "purposes",
-    "model": "models",
-    "engine": "engines",
-    "disclosure": "disclosures",
-    "validity": "days",
-    "uses": "uses",
-    "minimum-group": "minimum_group",
-    "operation": "models",
-    "columns": "models",
-    "attestation": "engines",
-    "uses-a-day": "per_day",
-    "rows-a-day": "rows_per_day",
-    "uses-a-firm": "per_subject",
-    "max-rows": "max_rows",
-    "decision-band": "decision_band",
-    "daily-window": "opens",
-    "derivation": "generations",
-    "notify": "notify",
-    "delete-after": "delete_after_days",
-    "consent": "evidence",
-    "place": "grantees",
-    "price": "grantees",
+EXPORT_NAMES: dict[str, tuple[Words, Words]] = {
+    "json": ("JSON", gettext_lazy("as your node signs it")),
+    "odrl": ("ODRL", gettext_lazy("for other data spaces")),
 }
-"""The form field behind each value of a sentence: what a form does not ask follows from what it does."""
+ENDINGS = {"json": "json", "odrl": "odrl.jsonld"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +106,7 @@ def new(request: TenantRequest) -> HttpResponse:
     if request.method != "POST":
         forms = _first_forms(request, subject)
         return _page(request, subject, forms) if forms else _templates(request, subject)
-    if "add" in request.POST or "drop" in request.POST:
+    if request.POST.keys() & {"add", "drop", "try", "take"}:
         return _page(request, subject, _changed_forms(request, subject))
     return _draft(request, subject)
 
@@ -204,11 +184,11 @@ def _count(request: TenantRequest) -> int:
 
 
 def _changed_forms(request: TenantRequest, subject: Subject) -> list[RuleForm]:
-    """The rules as they stand, with one more or the last one less; nothing is checked yet."""
+    """The rules as they stand, with one more or the last one less where that was pressed; nothing is checked yet."""
     values = [raw_values(request.POST, f"r{at}") for at in range(1, _count(request) + 1)]
     if "drop" in request.POST:
         values = values[:-1] or values
-    elif len(values) < MOST_RULES:
+    elif "add" in request.POST and len(values) < MOST_RULES:
         taken = {one["id"] for one in values}
         fresh = next(name for name in (f"rule-{at}" for at in range(1, MOST_RULES + 2)) if name not in taken)
         values.append(_begun(request.POST["add"], taken) or {"id": fresh})
@@ -246,22 +226,23 @@ def _draft(request: TenantRequest, subject: Subject) -> HttpResponse:
 
 
 def _page(request: TenantRequest, subject: Subject, forms: list[RuleForm], status: int = 200) -> HttpResponse:
+    templates_url = _choice(subject, "choose") if zone_templates() else ""
     context = {
         "subject": subject,
         "dataset": subject.dataset,
         "domain": domain_name(subject.dataset.domain),
         "level": level_of(subject.dataset),
         "columns": named_columns(subject.dataset),
-        "forms": forms,
+        "rules": [(form, "" if at else templates_url) for at, form in enumerate(forms)],
         "count": len(forms),
         "may_add": len(forms) < MOST_RULES,
         "more_rules": [(one.id, _called(one)[0]) for one in zone_templates()],
-        "templates_url": _choice(subject, "choose"),
         "says": SAYS.items(),
         "action": f"{reverse('capsules:policy-new')}?{subject.query}",
         "preview": f"{reverse('capsules:policy-preview')}?{subject.query}",
         "crumbs": _crumbs(),
         **_said(request, subject, forms),
+        **_tried(request, subject, forms, asked=bool(request.POST.keys() & {"try", "take"})),
     }
     name = "capsules/_policy_form.html" if request.htmx else "capsules/policy.html"
     return render(request, name, context, status=status)
@@ -269,27 +250,91 @@ def _page(request: TenantRequest, subject: Subject, forms: list[RuleForm], statu
 
 @require_POST
 def preview(request: TenantRequest) -> HttpResponse:
-    """The sentence of what stands in the form now, in the language that is asked for, or the document as JSON."""
+    """What stands in the form now: its sentence in the language that is asked for, what it would change, and its
+    documents."""
+    subject, forms = _sent(request)
+    return render(request, "capsules/_live.html", _said(request, subject, forms))
+
+
+@require_POST
+def trial(request: TenantRequest) -> HttpResponse:
+    """A proposed job tried on the policy as it stands in the form: with its fields, or the answer alone."""
+    subject, forms = _sent(request)
+    context = _tried(request, subject, forms, asked=True)
+    if request.htmx.target == trying.ANSWER:
+        return render(request, "capsules/_trial_answer.html", context)
+    status = 422 if context["proposal"].errors else 200
+    return render(request, "capsules/_trial.html", context, status=status)
+
+
+@require_POST
+def export(request: TenantRequest, kind: str) -> HttpResponse:
+    """The policy as it stands in the form, as a file. It binds nobody."""
+    if kind not in EXPORTS:
+        raise NotFound()
+    subject, forms = _sent(request)
+    policy = _policy(request, subject, forms)
+    name = f"policy-{subject.dataset.id}-v{policy.version}.{ENDINGS[kind]}"
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(_text(policy, kind), content_type="application/json", headers=headers)
+
+
+def _sent(request: TenantRequest) -> tuple[Subject, list[RuleForm]]:
+    """What the address names, and the rules as they were sent. Raises NotFound, Forbidden."""
     subject = _subject(request)
     if subject is None:
         raise NotFound(what=_("dataset"))
-    forms = bound_forms(request.POST, _count(request), domain=subject.dataset.domain, former=subject.former)
-    return render(request, "capsules/_sentence.html", _said(request, subject, forms))
+    return subject, bound_forms(request.POST, _count(request), domain=subject.dataset.domain, former=subject.former)
+
+
+def _tried(request: TenantRequest, subject: Subject, forms: list[RuleForm], *, asked: bool) -> dict[str, Any]:
+    """What the card of a proposed job shows."""
+    context = trying.context_of(
+        request.POST,
+        policy=_policy(request, subject, forms),
+        forms=forms,
+        domain=subject.dataset.domain,
+        capsule=subject.capsule,
+        asked=asked,
+    )
+    return {
+        **context,
+        "action": f"{reverse('capsules:policy-new')}?{subject.query}",
+        "trial_url": f"{reverse('capsules:policy-trial')}?{subject.query}",
+    }
+
+
+def _policy(request: TenantRequest, subject: Subject, forms: list[RuleForm]) -> Policy:
+    """The policy as far as it is filled in."""
+    return services.compose_policy(
+        actor=request.actor, dataset=subject.dataset, version=subject.version, rules=_sketches(forms, subject)
+    )
+
+
+def _exported(subject: Subject, policy: Policy, kind: str) -> dict[str, Any]:
+    """One export as the page shows it."""
+    name, about = EXPORT_NAMES[kind]
+    url = f"{reverse('capsules:policy-export', args=[kind])}?{subject.query}"
+    return {"id": f"policy-{kind}", "name": name, "about": about, "url": url, "text": _text(policy, kind)}
+
+
+def _text(policy: Policy, kind: str) -> str:
+    return json.dumps(EXPORTS[kind](policy), ensure_ascii=False, indent=2)
 
 
 def _said(request: TenantRequest, subject: Subject, forms: list[RuleForm]) -> dict[str, Any]:
-    """What the sentence card shows: sentences or JSON, and what changes against the head."""
+    """What follows the form: sentences, documents, what changes against the head, and what last month's jobs would
+    have met."""
     say = request.POST.get("say", "")
     say = say if say in SAYS else language()
-    rules = _sketches(forms, subject)
-    policy = services.compose_policy(actor=request.actor, dataset=subject.dataset, version=subject.version, rules=rules)
+    policy = _policy(request, subject, forms)
     head = selectors.head_of(subject.capsule) if subject.capsule else None
     return {
         "shown": say,
         "floors": floors_below(policy),
-        "sentences": [] if say in EXPORTS else _linked(policy_segments(policy, say), forms),
-        "document": json.dumps(EXPORTS[say](policy), ensure_ascii=False, indent=2) if say in EXPORTS else "",
-        "changes": changes_of(head.policy.rules, rules) if head else [],
+        "sentences": _linked(policy_segments(policy, say), forms),
+        "exports": [_exported(subject, policy, kind) for kind in EXPORTS],
+        "changes": changes_of(head.policy.rules, policy.rules) if head else [],
         "old_version": head.version if head else None,
         "rehearsal": rehearse(policy, subject.capsule.id, language=language()) if subject.capsule else None,
     }
@@ -325,7 +370,7 @@ def _linked(sentences: list[list[Segment]], forms: list[RuleForm]) -> list[list[
                 Clause(
                     part.text,
                     deny=part.deny or part.text == blank,
-                    field="" if part.deny else f"id_{form.add_prefix(FIELDS[part.clause])}",
+                    field="" if part.deny else f"id_{form.add_prefix(CLAUSE_FIELDS[part.clause])}",
                 )
                 if part.clause
                 else part.text

@@ -7,6 +7,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("capsules/", views.capsules, name="list"),
     path("capsules/policies/new/", policies.new, name="policy-new"),
     path("capsules/policies/preview/", policies.preview, name="policy-preview"),
+    path("capsules/policies/trial/", policies.trial, name="policy-trial"),
+    path("capsules/policies/export.<slug:kind>", policies.export, name="policy-export"),
     path("capsules/<uuid:capsule_id>/", views.capsule, name="detail"),
     path("capsules/<uuid:capsule_id>/certificates/<uuid:certificate_id>/", record.certificate, name="certificate"),
     path(

@@ -9,6 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
+from apps.capsules.wording import FACTS
 from apps.compute.models import Job
 from apps.compute.selectors import Lane, LearnedRow, LeftRow, PartyRow, PutIn, StageRow
 from apps.contracts.models import Contract
@@ -50,62 +51,6 @@ LEFT: dict[str, Words] = {
     "common-set": gettext_lazy("matched codes, over the encrypted link"),
     "sealed-shares": gettext_lazy("sealed shares of the output"),
     "sealed-reasons": gettext_lazy("sealed reason codes"),
-}
-FACTS: dict[str, Words] = {
-    "why": gettext_lazy("Reason given"),
-    "what": gettext_lazy("What differs"),
-    "party": gettext_lazy("Party"),
-    "stage": gettext_lazy("Stage"),
-    "rule": gettext_lazy("Rule of the policy"),
-    "capsule": gettext_lazy("Capsule"),
-    "source": gettext_lazy("Source capsule"),
-    "state": gettext_lazy("State"),
-    "asked": gettext_lazy("Version asked for"),
-    "head": gettext_lazy("Version in force"),
-    "purpose": gettext_lazy("Purpose"),
-    "model": gettext_lazy("Scorecard"),
-    "engine": gettext_lazy("Engine"),
-    "disclosure": gettext_lazy("Result form"),
-    "grantee": gettext_lazy("User"),
-    "organisation": gettext_lazy("Organisation"),
-    "uses": gettext_lazy("Uses allowed"),
-    "used": gettext_lazy("Uses spent"),
-    "found": gettext_lazy("Found"),
-    "k": gettext_lazy("At least"),
-    "seconds": gettext_lazy("Seconds"),
-    "expired_at": gettext_lazy("Expired at"),
-    "attempt": gettext_lazy("Attempt"),
-    "fence": gettext_lazy("Fence"),
-    "receipt": gettext_lazy("Receipt"),
-    "agreement": gettext_lazy("Agreement"),
-    "digest": gettext_lazy("Digest"),
-    "person": gettext_lazy("Person"),
-    "by": pgettext_lazy("fact", "By"),
-    "reason": gettext_lazy("Reason"),
-    "count": gettext_lazy("Count"),
-    "price_fen": gettext_lazy("Price in fen"),
-    "not_before": gettext_lazy("From"),
-    "not_after": gettext_lazy("Until"),
-    "at": pgettext_lazy("fact", "Instant"),
-    "band": pgettext_lazy("fact", "Lowest band of a decision"),
-    "clause": pgettext_lazy("fact", "Clause"),
-    "columns": pgettext_lazy("fact", "Columns"),
-    "days": pgettext_lazy("fact", "Days"),
-    "division": pgettext_lazy("fact", "Region"),
-    "expected": pgettext_lazy("fact", "Expected"),
-    "fact": pgettext_lazy("fact", "Fact"),
-    "firms": pgettext_lazy("fact", "Firms"),
-    "holder": pgettext_lazy("fact", "Holder of a share"),
-    "least": pgettext_lazy("fact", "Not less than"),
-    "limit": pgettext_lazy("fact", "Limit"),
-    "most": pgettext_lazy("fact", "At most"),
-    "operation": pgettext_lazy("fact", "Operation"),
-    "parameter": pgettext_lazy("fact", "Parameter"),
-    "program": pgettext_lazy("fact", "Program"),
-    "role": pgettext_lazy("fact", "Role"),
-    "rows": pgettext_lazy("fact", "Rows"),
-    "version": pgettext_lazy("fact", "Version"),
-    "window": pgettext_lazy("fact", "Window"),
 }
 
 

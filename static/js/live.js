@@ -13,12 +13,13 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (region && words) region.textContent = words;
 });
 
-// A form that a policy sentence listens to: the sentence's clause jumps to its field.
+// What names a field jumps to it, unfolding what hides it: the clauses of a sentence, and what a refusal would change.
 document.addEventListener("click", (event) => {
-  const clause = event.target.closest(".sentence a[href^='#']");
+  const clause = event.target.closest(".sentence a[href^='#'], a.to-field");
   if (!clause) return;
   event.preventDefault();
   const field = document.getElementById(clause.hash.slice(1));
+  field?.closest("details")?.setAttribute("open", "");
   field?.scrollIntoView({ block: "center" });
   (field?.matches("input, select, textarea") ? field : field?.querySelector("input, select, textarea"))?.focus();
 });

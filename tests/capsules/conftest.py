@@ -1,5 +1,6 @@
-"""Nodes with registered cards."""
+"""Nodes with registered cards, and the portal in a browser."""
 
 from tests.compute.conftest import models, road
+from tests.workspaces.conftest import browser, portal, sign_in
 
-__all__ = ["models", "road"]
+__all__ = ["browser", "models", "portal", "road", "sign_in"]

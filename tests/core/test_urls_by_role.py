@@ -36,13 +36,15 @@ ACCOUNT = {
 }  # fmt: skip
 POST_ONLY = {
     "capsules:policy-preview",
+    "capsules:policy-trial",
+    "capsules:policy-export",
     "governance:preview",
     "tenants:revoke-token",
     "tenants:change-role",
     "tenants:set-active",
 }
 ARGUMENTS = {"uuid": UUID(int=7), "str": "nothing", "slug": "nothing", "int": 7}
-NAMED = {"uscc": code(999), "digest": "sm3:" + "0" * 64, "status": 404}
+NAMED = {"uscc": code(999), "digest": "sm3:" + "0" * 64, "status": 404, "kind": "json"}
 
 MAY: dict[str, set[str]] = {
     "ledger:entries": ALL - {"bank", "approver", "viewer"},  # owners, stewards and auditors

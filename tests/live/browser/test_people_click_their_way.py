@@ -294,6 +294,11 @@ def test_a_steward_uploads_reads_the_quarantine_drafts_a_policy_and_two_people_s
     with page.expect_response(lambda one: "preview" in one.url or one.request.method == "POST"):
         page.locator("#policy-form input[name$=uses]").first.fill("7")
     expect(page.locator("#policy-sentence")).not_to_have_text(before)
+    expect(page.locator("#policy-json")).to_contain_text('"total": 7')
+    for name in ("grantee", "purpose", "model"):
+        page.locator(f"#id_try-{name}").select_option(index=1)
+    page.locator("#policy-trial-go").click()
+    expect(page.locator("#policy-trial-answer .points li")).to_have_count(4)
     assert seat.serious() == []
     primary(page).click()
     page.locator("a[href*='/sign/']").first.click()

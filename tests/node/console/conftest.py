@@ -104,13 +104,19 @@ FIRM = "91420111XY4L0C6H0P"
 
 
 @pytest.fixture
-def home(tmp_path: Path, zone: ZoneSigner) -> Path:
+def kind() -> str:
+    """What the node's organisation is; a firm's host is none that would ask about it."""
+    return "bank"
+
+
+@pytest.fixture
+def home(tmp_path: Path, zone: ZoneSigner, kind: Any) -> Path:
     """A node home, set up as the command line does it."""
     folder = tmp_path / "bank"
     prepare_home(folder)
     config = Config(
         organisation=BANK,
-        kind="bank",
+        kind=kind,
         name="江城银行",
         name_en="Jiangcheng Bank",
         hosts=True,

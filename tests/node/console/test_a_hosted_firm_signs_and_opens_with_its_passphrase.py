@@ -22,6 +22,11 @@ PASSPHRASE = "correct horse battery"
 
 
 @pytest.fixture
+def kind():
+    return "platform"
+
+
+@pytest.fixture
 def firm(zone, node, enter):
     """The firm's owner in a browser, signed in at its host's node, and the providers confirmed there."""
     firms.create(node, organisation=FIRM, name="武汉鹤汀新材料科技有限公司", name_en="Heting", passphrase=PASSPHRASE)

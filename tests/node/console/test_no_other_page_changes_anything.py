@@ -163,6 +163,7 @@ def test_a_card_is_confirmed_by_the_fingerprint_its_owner_told_and_not_by_anothe
     assert [each.state for each in cards.listing(node) if each.digest == card] == ["confirmed"]
 
 
+@pytest.mark.parametrize("kind", ["platform"])
 def test_a_hosted_firm_cannot_choose_whom_its_hosts_node_believes(zone, enter, furnished_node):
     node, _acting, _policy, card = furnished_node
     firms.create(node, organisation=FIRM, name="鹤汀", name_en="Heting", passphrase="correct horse battery")
