@@ -5,11 +5,13 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given as drawn
 
 from apps.capsules.column_fields import bands_of
-from apps.capsules.forms import rule_values
+from apps.capsules.forms import RuleForm, rule_values
 from apps.capsules.models import Capsule
 from apps.capsules.selectors import head_of
+from apps.capsules.wording import CLAUSE_FIELDS
 from apps.core.tenancy import tenant_tx
 from apps.datasets.models import Dataset
 from apps.scoring import selectors as scoring
@@ -25,7 +27,10 @@ from creditzone.kernel.policy.constraints.place import Place
 from creditzone.kernel.policy.constraints.purpose import Purpose
 from creditzone.kernel.policy.constraints.subject import Subject
 from creditzone.kernel.policy.constraints.window import Daily, Window
+from creditzone.kernel.policy.sentence import say_rule
 from creditzone.kernel.policy.transforms import changed
+from tests.kernel import policies
+from tests.kernel.test_a_new_version_says_what_it_loosens import AllAlike
 from tests.road import Road, make_measured
 
 HTMX = {"hx-request": "true"}
@@ -214,6 +219,13 @@ def test_what_no_field_shows_stays_when_a_rule_is_edited(road: Road):
     assert rule.of(Window).days_from_contract == 7
     assert [(one.since, one.zone) for one in rule.of(Window).daily] == [(540, "Asia/Shanghai"), (0, "Europe/Berlin")]
     assert same == denial
+
+
+@drawn(policies.rules())
+def test_each_value_of_a_sentence_leads_to_a_field(rule: Rule):
+    said = say_rule(rule, "en", AllAlike())
+    assert {part.clause for part in said if part.clause} <= CLAUSE_FIELDS.keys()
+    assert set(CLAUSE_FIELDS.values()) <= RuleForm.base_fields.keys()
 
 
 def test_each_column_enters_as_its_field_says_and_in_words(road: Road):
