@@ -9,6 +9,7 @@ import psycopg.types.json
 import pytest
 
 from deploy import demonstration, manifest
+from deploy.officers.person import until
 from tests.live.conftest import LiveZone
 from tests.live.test_a_job_ends_once_whatever_dies import BALANCE, PROFIT, TURNOVER, spent
 
@@ -41,7 +42,7 @@ class Guarded:
         asked = {"dataset": self.capsule, "capsule": self.capsule, "rules": [self.rule | changes]}
         draft = self.steward.call("POST", "/policies/", asked)
         self.steward.sign(draft["digest"])
-        demonstration.until(
+        until(
             lambda: self.steward.call("GET", f"/capsules/{self.capsule}/"),
             lambda seen: seen["version"] == draft["version"],
             what=f"version {draft['version']}",
