@@ -43,6 +43,7 @@ from apps.ui.pieces import Clause, Words
 from creditzone.kernel.documents import Policy, Rule, Template
 from creditzone.kernel.policy.constraints.base import Segment
 from creditzone.kernel.policy.odrl import to_odrl
+from creditzone.kernel.policy.scopes import judged_where
 
 BLANK = "blank"
 SAYS: dict[str, Words] = {"zh": "中文", "en": "English"}
@@ -244,6 +245,7 @@ def _page(request: TenantRequest, subject: Subject, forms: list[RuleForm], statu
         "level": level_of(subject.dataset),
         "columns": named_columns(subject.dataset),
         "rules": [(form, "" if at else templates_url) for at, form in enumerate(forms)],
+        "judged": judged_where(language()),
         "count": len(forms),
         "may_add": len(forms) < MOST_RULES,
         "more_rules": [(one.id, _called(one)[0]) for one in zone_templates()],
