@@ -25,7 +25,7 @@ from apps.datasets import selectors as datasets
 from apps.exchange.links import sign_url
 from apps.tenants.members import actor_of
 from creditzone.kernel.documents import Policy, Rule
-from creditzone.kernel.policy.constraints import Clause
+from creditzone.kernel.policy.constraints import KINDS, Clause
 from creditzone.kernel.policy.constraints.consent import EVIDENCE, Consent
 from creditzone.kernel.policy.constraints.output import FORMS, STATISTIC
 from creditzone.kernel.policy.odrl import policy_schema, to_odrl
@@ -36,9 +36,11 @@ DISCLOSURES = tuple(FORMS)
 
 
 class RuleSerializer(serializers.Serializer[Any]):
-    """One rule of a policy; its window is a number of days from now, or two instants."""
+    """One rule that permits; its window is a number of days from now, or two instants. `clauses` in the policy's own
+    JSON take the place of those of their kind that follow from the other fields."""
 
     id = serializers.RegexField(r"^[a-z0-9-]{1,40}$")
+    clauses = serializers.ListField(child=serializers.DictField(), max_length=len(KINDS), default=list)
     grantees = serializers.ListField(child=serializers.CharField(max_length=18), max_length=200)
     purposes = serializers.ListField(child=serializers.CharField(max_length=60), max_length=40)
     models = serializers.ListField(child=serializers.RegexField(r"^sm3:[0-9a-f]{64}$"), max_length=40)
@@ -65,14 +67,40 @@ class RuleSerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError({"not_after": ["Give either days, or not_before and not_after."]})
         if STATISTIC in attrs["disclosures"] and attrs["minimum_group"] is None:
             raise serializers.ValidationError({"minimum_group": ["Statistics need a least number of firms."]})
-        return attrs
+        return attrs | {"clauses": clauses_of(attrs["clauses"])}
+
+
+class DenialSerializer(serializers.Serializer[Any]):
+    """One rule that denies, whatever another permits: its clauses in the policy's own JSON."""
+
+    id = serializers.RegexField(r"^[a-z0-9-]{1,40}$")
+    clauses = serializers.ListField(child=serializers.DictField(), min_length=1, max_length=len(KINDS))
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Clauses that a rule that denies can have."""
+        try:
+            return {"rule": Rule(id=attrs["id"], effect="deny", clauses=clauses_of(attrs["clauses"]))}
+        except ValueError as error:
+            raise serializers.ValidationError({"clauses": [str(error)]}) from error
+
+
+def clauses_of(given: list[dict[str, Any]]) -> tuple[Clause, ...]:
+    """Clauses in the order of their kinds. Raises ValidationError with what is wrong, and where."""
+    try:
+        read = msgspec.convert(given, type=tuple[Clause, ...])
+    except msgspec.ValidationError as error:
+        raise serializers.ValidationError({"clauses": [str(error)]}) from error
+    found = {type(one): one for one in read}
+    if len(found) < len(read):
+        raise serializers.ValidationError({"clauses": ["Each kind of clause stands once."]})
+    return tuple(found[kind] for kind in KINDS if kind in found)
 
 
 def rule_of(given: dict[str, Any], *, domain: str) -> Rule:
     """The kernel's rule for validated fields; it lets in the columns that its scorecards read of the domain."""
     begins = given.get("not_before") or whole_minute(clock.now())
     ends = given.get("not_after") or begins + timedelta(days=given["days"])
-    return permit(
+    rule = permit(
         given["id"],
         grantees=given["grantees"],
         purposes=given["purposes"],
@@ -91,6 +119,8 @@ def rule_of(given: dict[str, Any], *, domain: str) -> Rule:
         uses=given["uses"],
         more=_more(given),
     )
+    clauses: dict[type, Clause] = {type(one): one for one in (*rule.clauses, *given["clauses"])}
+    return msgspec.structs.replace(rule, clauses=tuple(clauses[kind] for kind in KINDS if kind in clauses))
 
 
 def _more(given: dict[str, Any]) -> tuple[Clause, ...]:
@@ -105,6 +135,7 @@ class PolicyDraftSerializer(serializers.Serializer[Any]):
     dataset = serializers.UUIDField()
     capsule = serializers.UUIDField(required=False, allow_null=True)
     rules = RuleSerializer(many=True, default=list)
+    denials = DenialSerializer(many=True, default=list)
 
 
 DraftedSerializer = inline_serializer(
@@ -176,6 +207,7 @@ class PolicyDrafts(APIView):
         actor = actor_of(request)
         dataset = datasets.get_for(actor, fields.validated_data["dataset"], to=datasets.Act.DRAFT_POLICY)
         rules = [rule_of(rule, domain=dataset.domain) for rule in fields.validated_data["rules"]]
+        rules += [one["rule"] for one in fields.validated_data["denials"]]
         if dataset.lineage and not rules:
             capsule = derived.draft_policy(actor=actor, dataset_id=dataset.id)
         else:

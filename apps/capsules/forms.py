@@ -10,11 +10,14 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.capsules.column_fields import COLUMN, as_chosen, column_fields, column_values, offer_kept
+from apps.capsules.kept import ZONE, hours_shown, with_kept
 from apps.capsules.wording import FLOOR_FIELDS, say_refusal
 from apps.core import clock
 from apps.datasets.wording import language
 from apps.governance import selectors as governance
 from apps.scoring import selectors as scoring
+from apps.scoring.models import Scorecard
 from apps.tenants.models import Organisation
 from apps.tenants.roles import Kind
 from apps.ui.templatetags.ui import called
@@ -138,9 +141,13 @@ class RuleForm(forms.Form):
         self.domain = domain
         self.former = {rule.id: rule for rule in former}
         self.holds_floors = True
+        cards = cards_reading(domain)
+        self.cards = {card.digest: card.document for card in cards}
+        self.fields |= column_fields(domain, list(self.cards.values()))
+        offer_kept(self.column_fields)
         self._choices("grantees", grantee_choices())
         self._choices("purposes", [(code, say_purpose(code, language())) for code in PURPOSES])
-        self._choices("models", model_choices(domain))
+        self._choices("models", named_choices(cards))
         at = 0 if language() == "zh" else 1
         self._choices("disclosures", [(code, words[at]) for code, words in FORMS.items()])
         self._choices("evidence", [("", gettext("either")), *((code, words[at]) for code, words in EVIDENCE.items())])
@@ -167,6 +174,16 @@ class RuleForm(forms.Form):
         """What the template has settled, and limits that a rule need not have."""
         return [self[name] for name in (*BASIC, *FOLDED) if name in FOLDED or not self._is_open(name)]
 
+    @property
+    def column_fields(self) -> list[forms.BoundField]:
+        """How each column that a scorecard reads may enter."""
+        return [self[name] for name in self.fields if name.startswith(COLUMN)]
+
+    @property
+    def has_changed_columns(self) -> bool:
+        """Whether one of them does not enter as it is."""
+        return any(one.value() for one in self.column_fields)
+
     def _is_open(self, name: str) -> bool:
         return self.begun_with is None or name in {FIELD_OF[kind] for kind in self.begun_with.open if kind in FIELD_OF}
 
@@ -180,21 +197,31 @@ class RuleForm(forms.Form):
         """The kernel's rule for the validated fields; its window begins at `since`."""
         given = self.cleaned_data
         lists: dict[str, Any] = {name: tuple(given[name]) for name in LISTS}
-        return permit(
+        rule = permit(
             given["id"],
             **lists,
-            columns=columns_of_models(self.domain, given["models"], forms=given["disclosures"]),
+            columns=self._columns(given, forms=given["disclosures"]),
             **_limits(given),
             more=self._more(given),
             not_before=clock.to_ms(whole_minute(since)),
             not_after=clock.to_ms(whole_minute(since) + timedelta(days=given["days"])),
             uses=given["uses"],
         )
+        return with_kept(rule, self._was(given))
+
+    def _was(self, given: Mapping[str, Any]) -> Rule | None:
+        return self.former.get(str(given.get("id")))
+
+    def _columns(self, given: Mapping[str, Any], *, forms: Sequence[str]) -> tuple[ColumnUse, ...]:
+        """The columns that the chosen scorecards read, each as its field lets it in."""
+        chosen = [self.cards[digest] for digest in given.get("models") or () if digest in self.cards]
+        columns = columns_for(self.domain, chosen, forms=forms)
+        return as_chosen(columns, given, domain_id=self.domain, cards=chosen, was=self._was(given))
 
     def _more(self, given: Mapping[str, Any]) -> tuple[Clause, ...]:
         """Clauses that a rule need not have: consent, duties, derivation, and what no field shows of the template or of
         the rule as it was."""
-        was = self.former.get(str(given.get("id")))
+        was = self._was(given)
         begun = self.begun_with.clauses if self.begun_with else was.clauses if was else ()
         kind = given.get("evidence")
         found: dict[type, Clause] = {type(one): one for one in begun if isinstance(one, Place | Payment)}
@@ -229,16 +256,17 @@ class RuleForm(forms.Form):
         days = given.get("days") or 0
         parts: dict[str, Any] = {name: tuple(given.get(name) or blank) for name in LISTS}
         counts = STATISTIC in parts["disclosures"]
-        return permit(
+        rule = permit(
             "rule",
             **parts,
-            columns=columns_of_models(self.domain, given.get("models") or (), forms=parts["disclosures"]),
+            columns=self._columns(given, forms=parts["disclosures"]),
             **_limits(given) | ({"minimum_group": given.get("minimum_group") or 1} if counts else {}),
             more=self._more(given),
             not_before=clock.to_ms(whole_minute(since)),
             not_after=clock.to_ms(whole_minute(since) + timedelta(days=days)),
             uses=given.get("uses") or 0,
         )
+        return with_kept(rule, self._was(given))
 
 
 def whole_minute(moment: datetime) -> datetime:
@@ -252,7 +280,7 @@ def _limits(given: Mapping[str, Any]) -> dict[str, Any]:
     hours: tuple[Daily, ...] = ()
     if opens is not None and closes is not None and opens != closes:
         since, until = (moment.hour * 60 + moment.minute for moment in (opens, closes))
-        hours = (Daily(since=since, until=until, zone="Asia/Shanghai"),)
+        hours = (Daily(since=since, until=until, zone=ZONE),)
     return {
         **{name: given.get(name) for name in LIMITS},
         "decision_bands": () if band is None else (band,),
@@ -276,7 +304,17 @@ def grantee_choices() -> list[tuple[str, str]]:
 
 def model_choices(domain: str) -> list[tuple[str, str]]:
     """The registered scorecards that read a domain, by digest."""
-    return [(card.digest, scoring.name_of(card)) for card in scoring.cards() if domain in card.domains]
+    return named_choices(cards_reading(domain))
+
+
+def cards_reading(domain: str) -> list[Scorecard]:
+    """The registered scorecards that read a domain."""
+    return [card for card in scoring.cards() if domain in card.domains]
+
+
+def named_choices(cards: Iterable[Scorecard]) -> list[tuple[str, str]]:
+    """Scorecards by digest, with their names."""
+    return [(card.digest, scoring.name_of(card)) for card in cards]
 
 
 def columns_of_models(domain: str, models: Iterable[str], *, forms: Sequence[str] = ()) -> tuple[ColumnUse, ...]:
@@ -335,12 +373,13 @@ def rule_values(rule: Rule) -> dict[str, Any]:
         "days": max(1, round((rule.not_after - rule.not_before) / day)),
         "uses": rule.uses,
         **_limit_values(rule),
+        **column_values(rule),
     }
 
 
 def _limit_values(rule: Rule) -> dict[str, Any]:
     derivation, duties = rule.clause(Derivation), rule.clause(Duties)
-    output, count, hours = rule.of(Output), rule.of(Count), rule.of(Window).daily
+    output, count, hours = rule.of(Output), rule.of(Count), hours_shown(rule.of(Window))
     return {
         "minimum_group": output.minimum_group,
         "max_rows": output.max_rows,
@@ -349,8 +388,8 @@ def _limit_values(rule: Rule) -> dict[str, Any]:
         "per_day": count.per_day,
         "rows_per_day": count.rows_per_day,
         "per_subject": count.per_subject,
-        "opens": _clock(hours[0].since) if hours else None,
-        "closes": _clock(hours[0].until) if hours else None,
+        "opens": _clock(hours.since) if hours else None,
+        "closes": _clock(hours.until) if hours else None,
         "notify": duties is not None and duties.notify,
         "delete_after_days": duties.delete_after_days if duties else None,
         "generations": derivation.generations if derivation and derivation.generations else None,
@@ -363,7 +402,8 @@ def _clock(minute: int) -> str:
 
 def raw_values(data: Any, prefix: str) -> dict[str, Any]:
     """What stands in one rule's fields, unchecked, so that adding a rule loses nothing and blames nobody."""
-    single = {name: data.get(f"{prefix}-{name}", "") for name in SINGLE}
+    columns = (key.removeprefix(f"{prefix}-") for key in data if key.startswith(f"{prefix}-{COLUMN}"))
+    single = {name: data.get(f"{prefix}-{name}", "") for name in (*SINGLE, *columns)}
     return {**single, **{name: data.getlist(f"{prefix}-{name}") for name in LISTS}}
 
 

@@ -43,6 +43,7 @@ from apps.ui.pieces import Clause, Words
 from creditzone.kernel.documents import Policy, Rule, Template
 from creditzone.kernel.policy.constraints.base import Segment
 from creditzone.kernel.policy.odrl import to_odrl
+from creditzone.kernel.policy.scopes import judged_where
 
 BLANK = "blank"
 SAYS: dict[str, Words] = {"zh": "中文", "en": "English"}
@@ -71,6 +72,16 @@ class Subject:
         """The rules of the version in force; none before the first."""
         head = selectors.head_of(self.capsule) if self.capsule else None
         return head.policy.rules if head else ()
+
+    @property
+    def permits(self) -> list[Rule]:
+        """Those that the form shows."""
+        return [rule for rule in self.former if rule.effect == "permit"]
+
+    @property
+    def denials(self) -> list[Rule]:
+        """Those that have no fields and stay as they stand."""
+        return [rule for rule in self.former if rule.effect == "deny"]
 
     @property
     def query(self) -> str:
@@ -169,8 +180,8 @@ def _first_forms(request: TenantRequest, subject: Subject) -> list[RuleForm]:
     template = next((one for one in zone_templates() if one.id == name), None)
     if template is not None:
         values = [template_values(template)]
-    elif subject.former and not name:
-        values = [rule_values(rule) for rule in subject.former]
+    elif subject.permits and not name:
+        values = [rule_values(rule) for rule in subject.permits]
     elif name == BLANK or not zone_templates():
         values = [{"id": "rule-1"}]
     else:
@@ -214,7 +225,7 @@ def _draft(request: TenantRequest, subject: Subject) -> HttpResponse:
                 actor=request.actor,
                 dataset_id=subject.dataset.id,
                 capsule_id=subject.capsule.id if subject.capsule else None,
-                rules=[form.rule(since=since) for form in forms],
+                rules=[*(form.rule(since=since) for form in forms), *subject.denials],
             )
         except Invalid as error:
             for name, sentences in error.errors.items():
@@ -234,6 +245,7 @@ def _page(request: TenantRequest, subject: Subject, forms: list[RuleForm], statu
         "level": level_of(subject.dataset),
         "columns": named_columns(subject.dataset),
         "rules": [(form, "" if at else templates_url) for at, form in enumerate(forms)],
+        "judged": judged_where(language()),
         "count": len(forms),
         "may_add": len(forms) < MOST_RULES,
         "more_rules": [(one.id, _called(one)[0]) for one in zone_templates()],
@@ -348,7 +360,7 @@ def _sketches(forms: list[RuleForm], subject: Subject) -> list[Rule]:
         values = {form.add_prefix(name): form[name].value() for name in form.fields}
         filled = RuleForm(_Answers(values), prefix=form.prefix, domain=subject.dataset.domain, former=subject.former)
         rules.append(msgspec.structs.replace(filled.sketch(since=since), id=str(form["id"].value() or "rule")[:40]))
-    return rules
+    return [*rules, *subject.denials]
 
 
 class _Answers(dict[str, Any]):
@@ -364,7 +376,7 @@ def _linked(sentences: list[list[Segment]], forms: list[RuleForm]) -> list[list[
     """Sentences whose clauses jump to their fields; a word for something not chosen is marked."""
     blank = _("not chosen")
     linked = []
-    for form, segments in zip(forms, sentences, strict=True):
+    for form, segments in zip(forms, sentences, strict=False):  # what denies has a sentence and no form
         linked.append(
             [
                 Clause(
@@ -377,4 +389,4 @@ def _linked(sentences: list[list[Segment]], forms: list[RuleForm]) -> list[list[
                 for part in segments
             ]
         )
-    return linked
+    return linked + [[part.text for part in segments] for segments in sentences[len(forms) :]]

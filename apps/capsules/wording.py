@@ -34,6 +34,10 @@ NAME_FIELDS = {"unknown-column": "models", "unknown-purpose": "purposes", "unkno
 """The form field from which a name in a policy follows that nothing bears."""
 CLAUSE_FIELDS = {
     "grantee": "grantees",
+    "role": "grantees",
+    "person": "grantees",
+    "program": "models",
+    "contract-days": "days",
     "purpose": "purposes",
     "model": "models",
     "engine": "engines",

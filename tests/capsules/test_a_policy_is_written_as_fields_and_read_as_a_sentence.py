@@ -2,16 +2,35 @@
 
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
+from hypothesis import given as drawn
 
-from apps.capsules.forms import rule_values
+from apps.capsules.column_fields import bands_of
+from apps.capsules.forms import RuleForm, rule_values
 from apps.capsules.models import Capsule
 from apps.capsules.selectors import head_of
+from apps.capsules.wording import CLAUSE_FIELDS
 from apps.core.tenancy import tenant_tx
 from apps.datasets.models import Dataset
-from creditzone.kernel.documents import Policy
+from apps.scoring import selectors as scoring
+from creditzone.kernel.credit.scorecard import points_of
+from creditzone.kernel.documents import Policy, Rule
+from creditzone.kernel.domain import domain
+from creditzone.kernel.policy.constraints import KINDS
+from creditzone.kernel.policy.constraints.action import Action, Bound, Operation
+from creditzone.kernel.policy.constraints.code import Code
+from creditzone.kernel.policy.constraints.columns import Columns, Mask, Round
 from creditzone.kernel.policy.constraints.consent import Consent
 from creditzone.kernel.policy.constraints.place import Place
+from creditzone.kernel.policy.constraints.purpose import Purpose
+from creditzone.kernel.policy.constraints.subject import Subject
+from creditzone.kernel.policy.constraints.window import Daily, Window
+from creditzone.kernel.policy.sentence import say_rule
+from creditzone.kernel.policy.transforms import changed
+from tests.kernel import policies
+from tests.kernel.test_a_new_version_says_what_it_loosens import AllAlike
 from tests.road import Road, make_measured
 
 HTMX = {"hx-request": "true"}
@@ -37,6 +56,17 @@ def filled(road: Road, **changes: Any) -> dict[str, Any]:
         "r1-uses": "40",
     }
     return {**given, **changes}
+
+
+def with_clauses(rule: Rule, *clauses: Any) -> Rule:
+    """The rule with these clauses in place of those of their kinds."""
+    found = {type(one): one for one in (*rule.clauses, *clauses)}
+    return msgspec.structs.replace(rule, clauses=tuple(found[kind] for kind in KINDS if kind in found))
+
+
+def scoring_cards(road: Road):
+    with road.zone.tx(road.zone.member("centre", "steward")):
+        return scoring.cards()
 
 
 def count() -> int:
@@ -162,13 +192,76 @@ def test_a_rule_may_demand_that_firms_signed_themselves(road: Road):
 
 
 def test_what_no_field_shows_stays_when_a_rule_is_edited(road: Road):
-    place = Place(divisions=("42",))
-    capsule = road.sealed("centre", rules=[road.rule("bank", id="credit-risk", more=(place,))])
+    wide = Bound(parameter="minimum_group", operator="gte", values=(20,))
+    kept = {
+        Place: Place(divisions=("42",)),
+        Subject: Subject(organisations=(road.zone["bank"].uscc,), roles=("officer",)),
+        Code: Code(models=(road.models["bank-centre"],), programs=("sm3:" + "a" * 64,)),
+        Action: Action(operations=(Operation(name="score"), Operation(name="statistics", bounds=(wide,)))),
+    }
+    before = with_clauses(road.rule("bank", id="credit-risk"), *kept.values())
+    window = msgspec.structs.replace(
+        before.of(Window), days_from_contract=7, daily=(Daily(since=0, until=60, zone="Europe/Berlin"),)
+    )
+    denial = Rule(id="never", effect="deny", clauses=(Purpose(purposes=("credit-risk/post-loan",)),))
+    capsule = road.sealed("centre", rules=[with_clauses(before, window), denial])
     client = road.zone.client("centre", "steward")
     path = f"/capsules/policies/new/?capsule={capsule.id}"
-    said = client.post(path.replace("/new/", "/preview/"), filled(road), headers=HTMX).content.decode()
+    assert client.get(path).status_code == 200
+    given = filled(road, **{"r1-opens": "09:00", "r1-closes": "17:00", "r1-minimum_group": "20"})
+    given["r1-disclosures"] = ["grade", "statistic"]
+    said = client.post(path.replace("/new/", "/preview/"), given, headers=HTMX).content.decode()
     assert "Hubei" in said or "42" in said
-    assert client.post(path, filled(road)).status_code == 302
+    assert client.post(path, given).status_code == 302
+    road.nodes["centre"].call()
+    rule, same = road.nodes["centre"].drafts(Policy)[-1].rules
+    assert {kind: rule.clause(kind) for kind in kept} == kept
+    assert rule.of(Window).days_from_contract == 7
+    assert [(one.since, one.zone) for one in rule.of(Window).daily] == [(540, "Asia/Shanghai"), (0, "Europe/Berlin")]
+    assert same == denial
+
+
+@drawn(policies.rules())
+def test_each_value_of_a_sentence_leads_to_a_field(rule: Rule):
+    said = say_rule(rule, "en", AllAlike())
+    assert {part.clause for part in said if part.clause} <= CLAUSE_FIELDS.keys()
+    assert set(CLAUSE_FIELDS.values()) <= RuleForm.base_fields.keys()
+
+
+def test_each_column_enters_as_its_field_says_and_in_words(road: Road):
+    path = f"/capsules/policies/new/?dataset={published(road).id}"
+    client = road.zone.client("centre", "steward")
+    card = next(one.document for one in scoring_cards(road) if one.digest == road.models["bank-centre"])
+    read = [one for one in card.features if one.domain == "profit_and_loss"]
+    banded, rounded, masked, shut = (one.column for one in read[:4])
+    chosen = {banded: "bands", rounded: "round 0.1", masked: "masked", shut: "shut"}
+    given = filled(road, **{f"r1-column_{name}": choice for name, choice in chosen.items()})
+    said = client.post(path.replace("/new/", "/preview/"), given, headers=HTMX).content.decode()
+    assert "in bands from" in said
+    assert "rounded to 0.1" in said
+    assert "masked" in said
+    assert client.post(path, given).status_code == 302
     road.nodes["centre"].call()
     (rule,) = road.nodes["centre"].drafts(Policy)[-1].rules
-    assert rule.clause(Place) == place
+    columns = {one.name: one.transform for one in rule.of(Columns).columns}
+    assert shut not in columns
+    assert (columns[rounded], columns[masked]) == (Round(step="0.1"), Mask())
+    edges = {float(one.below) for one in read[0].bins if one.below is not None}
+    assert set(map(float, columns[banded].edges)) - edges == {-1000.0}
+    values = rule_values(rule)
+    assert [values.get(f"column_{name}") for name in chosen] == ["kept", "round 0.1", "masked", None]
+
+
+def test_the_scorecards_own_bands_earn_the_points_of_the_values_themselves(road: Road):
+    card = next(one.document for one in scoring_cards(road) if one.digest == road.models["bank-centre"])
+    for feature in card.features:
+        found = next(one for one in domain(feature.domain).columns if one.name == feature.column)
+        bands = bands_of(feature.column, domain_id=feature.domain, cards=[card])
+        inner = [float(one.below) for one in feature.bins if one.below is not None]
+        least, most = float(found.min), float(found.max)
+        values = np.array([least, most, np.nan, *inner, *(np.nextafter(one, least) for one in inner)])
+        alone = msgspec.structs.replace(card, features=(feature,))
+        whole, banded = (
+            points_of(alone, feature.domain, {feature.column: one}) for one in (values, changed(values, bands))
+        )
+        assert banded.tolist() == whole.tolist()

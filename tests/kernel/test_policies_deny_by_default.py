@@ -1,5 +1,6 @@
 """A policy permits only what some rule says in full and no rule denies; its sentence says all that it permits."""
 
+import re
 from dataclasses import replace
 
 import msgspec
@@ -20,6 +21,8 @@ from creditzone.kernel.policy.constraints.window import Window
 from creditzone.kernel.policy.evaluation import Allowed, decide, require_still_allowed
 from creditzone.kernel.policy.odrl import policy_schema, to_odrl
 from creditzone.kernel.policy.purposes import PURPOSES, permits
+from creditzone.kernel.policy.scopes import AFTER, judged_where
+from creditzone.kernel.policy.scopes import CLAUSES as JUDGED
 from creditzone.kernel.policy.sentence import say_policy
 from creditzone.kernel.policy.use import Counts
 from creditzone.kernel.policy.writing import permit
@@ -204,6 +207,40 @@ def test_odrl_says_every_clause(rule):
         *(["delete"] if owed and owed.delete_after_days else []),
     ]
     assert len(exported["prohibition"]) == 1
+
+
+@given(rules(), rules())
+def test_odrl_tells_rules_apart_whose_clauses_that_bar_a_use_differ(one, other):
+    told = [to_odrl(policy(msgspec.structs.replace(each, id="a"))) for each in (one, other)]
+    barring = [tuple(clause for clause in each.clauses if not isinstance(clause, Duties)) for each in (one, other)]
+    if barring[0] != barring[1]:
+        assert told[0]["permission"] != told[1]["permission"]
+
+
+@given(rules())
+def test_every_term_of_odrl_expands_to_an_iri(rule):
+    exported = to_odrl(policy(rule))
+    _, own = exported["@context"]
+    assert re.fullmatch(r"urn:uuid:[0-9a-f-]{36}", exported["profile"])
+    assert own == {"cz": exported["profile"] + "#"}
+    [both] = exported["permission"][0]["constraint"]
+    for one in both["and"]:
+        assert one["leftOperand"] in ODRL_TERMS or one["leftOperand"].startswith("cz:")
+
+
+ODRL_TERMS = {"assignee", "purpose", "dateTime", "count", "payAmount", "spatial"}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_where_a_clause_is_judged_is_said_as_the_clauses_have_it(language):
+    *judged, (_, after) = judged_where(language)
+    said = dict(zip(Scope, judged, strict=True))
+    assert after == [words[language != "zh"] for words in AFTER.values()]
+    assert set(JUDGED) | set(AFTER) == set(KINDS)
+    for kind, words in JUDGED.items():
+        where = {scope for scope, (_, names) in said.items() if words[language != "zh"] in names}
+        assert where == kind.checked_at
+    assert len({words for words, _ in said.values()}) == len(Scope)
 
 
 def test_the_published_schema_knows_every_kind_of_clause():

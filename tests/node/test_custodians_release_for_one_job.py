@@ -180,7 +180,7 @@ def forget_closing(guarded: Guarded) -> None:
 
 @pytest.mark.parametrize(
     ("narrow", "clause"),
-    [({"disclosures": ("score",)}, "disclosure"), ({"models": ("sm3:" + "1" * 64,)}, "model")],
+    [({"not_before": now_ms() + 3_600_000}, "validity"), ({"models": ("sm3:" + "1" * 64,)}, "model")],
 )
 def test_the_custodian_asks_the_policy_of_its_deposit(quartet: Zone, narrow: dict[str, object], clause: str):
     """Whatever the provider's node itself would let pass, the custodian judges by the policy that was deposited."""

@@ -7,8 +7,9 @@ import msgspec
 from creditzone.kernel.documents.policies import Policy, Rule
 from creditzone.kernel.policy.constraints.duties import Duties
 
-PROFILE = "cz"
-"""The prefix of the terms that ODRL does not have."""
+PROFILE = "urn:uuid:6b1f0c52-6a0e-5d5f-9f3e-3c1d0a7c2e41"
+"""The IRI of the profile whose terms, with the prefix `cz`, ODRL does not have."""
+CONTEXT = ["http://www.w3.org/ns/odrl.jsonld", {"cz": f"{PROFILE}#"}]
 
 
 def to_odrl(policy: Policy) -> dict[str, Any]:
@@ -18,7 +19,7 @@ def to_odrl(policy: Policy) -> dict[str, Any]:
     for rule in policy.rules:
         rules["permission" if rule.effect == "permit" else "prohibition"].append(_rule(policy, rule))
     return {
-        "@context": "http://www.w3.org/ns/odrl.jsonld",
+        "@context": CONTEXT,
         "@type": "Set",
         "uid": f"urn:uuid:{policy.capsule}:v{policy.version}",
         "profile": PROFILE,

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from creditzone.kernel.domain import say_column
 from creditzone.kernel.forms import DecimalText, Part
-from creditzone.kernel.policy.constraints.base import OF_A_JOB, Constraint, Names, Scope, Segment, one_of
+from creditzone.kernel.policy.constraints.base import OF_A_JOB, Constraint, Names, Scope, Segment, limit, one_of
 from creditzone.kernel.policy.use import Use
 from creditzone.kernel.refusals import Refusal
 
@@ -133,8 +133,24 @@ class Columns(Constraint, frozen=True, kw_only=True, tag="columns"):
         return ("、" if language == "zh" else ", ").join(names)
 
     def to_odrl(self) -> list[dict[str, Any]]:
-        """The columns' names."""
-        return [one_of(self.term, (one.name for one in self.columns if one.modes))]
+        """The columns' names, and of each what it is read for, its ground and how it is changed."""
+        found = [one_of(self.term, (one.name for one in self.columns if one.modes))]
+        for one in self.columns:
+            found.append(one_of(f"cz:column:{one.name}:mode", one.modes))
+            found += [limit(f"cz:column:{one.name}:ground", "eq", one.ground)] if one.modes else []
+            found += [] if one.transform is None else [_odrl_change(one.name, one.transform)]
+        return found
+
+
+def _odrl_change(name: str, change: Transform) -> dict[str, Any]:
+    term = f"cz:column:{name}:change"
+    match change:
+        case Mask():
+            return limit(term, "eq", "mask")
+        case Band(edges=edges):
+            return {"leftOperand": f"{term}:band", "operator": "eq", "rightOperand": list(edges)}
+        case Round(step=step):
+            return limit(f"{term}:round", "eq", step)
 
 
 def _say_columns(names: Sequence[str], how: str, language: str, shut: str) -> str:
