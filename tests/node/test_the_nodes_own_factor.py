@@ -82,7 +82,7 @@ def test_what_binds_needs_a_fresh_code_and_a_role(zone):
 
 
 def test_a_hosted_firms_owner_neither_draws_nor_ends_the_factor_with_which_somebody_acts_for_another(zone):
-    node = zone.node(HOST, "bank", hosts=True)
+    node = zone.node(HOST, "operator", hosts=True)
     firm, host = world.host_firm(node), world.person(node, "owner", organisation=HOST)
     victim = roster.add(node, host, person=str(uuid4()), person_name="张某", role="steward")
     taken = roster.add(node, firm, person=victim.person, person_name="张某", role="viewer")
