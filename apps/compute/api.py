@@ -18,6 +18,7 @@ from apps.core.schema import listing, problems
 from apps.exchange.links import sign_url
 from apps.scoring.selectors import cards
 from apps.tenants.members import actor_of
+from creditzone.kernel.domain import domain
 from creditzone.kernel.refusals import Refusal
 
 
@@ -163,8 +164,8 @@ class EnquiryList(APIView):
 
 
 def public_card() -> str:
-    """The digest of the zone's public scorecard: the newest that needs no bank's data."""
-    return next(card.digest for card in cards() if "balance_sheet" not in card.domains)
+    """The digest of the zone's public scorecard: the newest that needs no bank's list, nor what was made of one."""
+    return next(card.digest for card in cards() if not any(domain(one).bears_authorisations for one in card.domains))
 
 
 class JobDetail(APIView):
