@@ -8,8 +8,9 @@ from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from apps.capsules.models import Capsule, CapsuleVersion, HolderNews
+from apps.capsules.models import Capsule, CapsuleParty, CapsuleVersion, HolderNews
 from apps.core.errors import Forbidden, NotFound
+from apps.core.finding import NEWEST, fits
 from apps.tenants.members import Member
 from apps.tenants.models import Organisation
 from apps.tenants.roles import Role
@@ -76,6 +77,21 @@ def of_others(actor: Member) -> QuerySet[Capsule]:
     """The whole catalogue, in no order yet, for pages that sort it."""
     others = Capsule.objects.exclude(owner=actor.organisation_id).filter(state__in=Capsule.USABLE)
     return others.select_related("provider")
+
+
+def named(actor: Member, typed: str) -> list[Capsule]:
+    """Among the newest capsules that are the organisation's own or name it, those whose title holds what was typed, or
+    whose id or a digest begins so."""
+    mine = owned(actor).order_by("-id")[:NEWEST]
+    naming = CapsuleParty.objects.filter(org=actor.organisation_id).select_related("subject__provider")
+    others = [party.subject for party in naming.order_by("-subject_id")[:NEWEST]]
+    usable = [one for one in others if one.state in Capsule.USABLE]
+    found = {one.id: one for one in (*mine, *usable)}.values()
+    return [
+        one
+        for one in sorted(found, key=lambda one: one.id, reverse=True)
+        if fits(typed, words=one.title, keys=(str(one.id), one.header_digest, one.policy_digest))
+    ]
 
 
 def usable_of_domain(actor: Member, domain: str) -> QuerySet[Capsule]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.compute.models import Job, JobParty, Receipt
 from apps.compute.ranks import ranks_of
 from apps.compute.selectors import Act, reason_of, request_of, require_role
+from apps.core.finding import NEWEST, fits
 from apps.scoring import selectors as scoring
 from apps.tenants.members import Member
 from apps.tenants.models import Organisation
@@ -66,6 +67,16 @@ def jobs(actor: Member, *, state: str = "", model: str = "", title: str = "") ->
     if title:
         wanted[f"{prefix}title__icontains"] = title
     return rows.filter(**wanted)
+
+
+def named(actor: Member, typed: str) -> list[Job]:
+    """Among the organisation's newest jobs those whose title holds what was typed, or whose id or digest begins so."""
+    require_role(actor, Act.READ)
+    mine = JobParty.objects.filter(org=actor.organisation_id).select_related("subject")
+    shown = ("subject__title", "subject__state", "subject__digest", "subject__created_at")
+    newest = mine.only("subject", *shown).order_by("-subject_id")[:NEWEST]
+    jobs = [party.subject for party in newest]
+    return [job for job in jobs if fits(typed, words=job.title, keys=(str(job.id), job.digest))]
 
 
 def sort_of(actor: Member) -> str:

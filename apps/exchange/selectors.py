@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Prefetch, QuerySet
 
 from apps.core import clock
+from apps.core.finding import NEWEST
 from apps.exchange.models import Draft, NodeLine
 from apps.tenants import selectors as tenants
 from apps.tenants.models import Card, Organisation
@@ -80,6 +81,13 @@ def _link_until(card: Card) -> datetime | None:
 def last_seen(node_ids: list[UUID]) -> dict[UUID, datetime | None]:
     """When each of these nodes last called; a node that never did is absent."""
     return dict(NodeLine.objects.filter(node_id__in=node_ids).values_list("node_id", "seen_at"))
+
+
+def open_work(organisation_id: UUID) -> int:
+    """How many of the organisation's newest drafts wait for its signature. It stands on every page, so it reads no more
+    than those, however many were signed before."""
+    newest = Draft.objects.filter(organisation_id=organisation_id).order_by("-id")[:NEWEST]
+    return sum(state == Draft.State.WAITING for state in newest.values_list("state", flat=True))
 
 
 def waiting_drafts(organisation_id: UUID) -> QuerySet[Draft]:

@@ -82,6 +82,11 @@ def _beginning(column: str, prefix: str) -> QuerySet[Enterprise]:
     return firms.filter(**{f"{column}__lt": after}) if after is not None else firms
 
 
+def is_registered(code: str) -> bool:
+    """Whether the register has a firm with this whole code."""
+    return Enterprise.objects.filter(pk=code).exists()
+
+
 def firm(uscc: str) -> Enterprise:
     """The firm with this code; raises NotFound."""
     code = uscc.upper()

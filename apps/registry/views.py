@@ -11,7 +11,6 @@ from django.views.decorators.http import require_safe
 
 from apps.core.http import TenantRequest
 from apps.registry import selectors
-from apps.registry.models import Enterprise
 from apps.ui.exports import download
 from apps.ui.pieces import Words
 from apps.ui.tables import Column, table_of
@@ -29,7 +28,7 @@ COLUMNS = (
 def search(request: TenantRequest) -> HttpResponse:
     """Firms by the beginning of their code or name; a whole code that is here leads to the firm at once."""
     found = selectors.search(request.GET.get("q", ""))
-    if found.exact and Enterprise.objects.filter(pk=found.exact).exists():
+    if found.exact and selectors.is_registered(found.exact):
         return redirect("registry:firm", uscc=found.exact)
     table = table_of(found.firms, columns=COLUMNS, query=request.GET, default_sort=found.sort, exportable=True)
     rows = selectors.with_words(table.rows)

@@ -148,5 +148,15 @@ def _is_inside(path: str, href: str) -> bool:
 
 
 def _count(entry: Entry, request: HttpRequest | None) -> int:
-    count = COUNTS.get(entry.url)
-    return count(request) if count is not None and request is not None else 0
+    return count_for(entry.url, request)
+
+
+def count_for(url: str, request: HttpRequest | None) -> int:
+    """How many things wait at `url` for this reader; asked once a request, though a page shows it in several places."""
+    count = COUNTS.get(url)
+    if count is None or request is None:
+        return 0
+    known: dict[str, int] = request.__dict__.setdefault("waiting_counts", {})
+    if url not in known:
+        known[url] = count(request)
+    return known[url]

@@ -151,6 +151,13 @@ def _waiting_count(request: HttpRequest) -> int:
     return selectors.count_jobs(actor).waiting if actor is not None else 0
 
 
+def _open_work(request: HttpRequest) -> int:
+    actor = getattr(request, "actor", None)
+    if actor is None or actor.kind in {Kind.REGULATOR, Kind.OPERATOR}:  # they sign nothing
+        return 0
+    return exchange.open_work(actor.organisation_id)
+
+
 Selector = Callable[[TenantRequest], Context]
 SIGN, OWN = "waiting_signatures", "own_capsules"
 HOMES: dict[str, list[tuple[int, Selector, str, str]]] = {
@@ -193,3 +200,4 @@ def register_all() -> None:
         for order, selector, name, width in panels:
             register_panel(kind, order, selector, f"workspaces/panels/{name}.html", width=width)  # type: ignore[arg-type]
     register_count("compute:list", _waiting_count)
+    register_count("workspaces:home", _open_work)

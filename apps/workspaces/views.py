@@ -1,14 +1,16 @@
-"""The first screen after sign-in."""
+"""The first screen after sign-in, and the search of the top bar."""
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from apps.core.http import TenantRequest
+from apps.registry import selectors as registry
 from apps.ui.panels import Panel, panels_for
 from apps.workspaces.first_steps import steps_for
+from apps.workspaces.search import groups_for
 from apps.workspaces.sentences import sentence_for
 
 
@@ -24,6 +26,18 @@ def home(request: TenantRequest) -> HttpResponse:
         "half": [html for panel, html in drawn if panel.width == "half" and html],
     }
     return render(request, "workspaces/home.html", context)
+
+
+@require_safe
+def search(request: TenantRequest) -> HttpResponse:
+    """What was typed into the top bar, found kind by kind; a whole code that is registered leads to its firm."""
+    typed = " ".join(request.GET.get("q", "").replace("\0", "").split())[: registry.MOST_TYPED]
+    code = registry.search(typed).exact
+    if code and registry.is_registered(code):
+        return redirect("registry:firm", uscc=code)
+    groups = groups_for(request, typed) if typed else []
+    context = {"typed": typed, "groups": groups, "found": sum(len(group.hits) for group in groups)}
+    return render(request, "workspaces/search.html", context)
 
 
 def _drawn(panel: Panel, request: TenantRequest) -> SafeString | None:

@@ -88,6 +88,7 @@ MAY: dict[str, set[str]] = {
     "supervision:events": {"regulator"},
     "supervision:jobs": {"regulator"},
     "workspaces:home": ALL,
+    "workspaces:search": ALL,
 }
 
 

@@ -29,7 +29,7 @@ def test_every_room_of_a_workspace_is_quiet_fits_its_screen_and_is_usable_by_eve
     page.goto("/")
     rooms = [link.get_attribute("href") for link in page.locator(".side a").all()]
     assert rooms[0] == "/"
-    for room in rooms:
+    for room in (*rooms, "/search/", "/search/?q=a"):
         answer = page.goto(room)
         page.wait_for_load_state("networkidle")
         assert answer.status == 200, room

@@ -49,7 +49,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from apps.ui.charts import Chart
-from apps.ui.navigation import WORKSPACES, Shown, entries_for
+from apps.ui.navigation import HOME, WORKSPACES, Shown, count_for, entries_for
 from apps.ui.pieces import Change, Clause, Event, Lane, Proof, Stage, Thing, Words
 from apps.ui.tables import Table
 from creditzone.kernel.policy.constraints.base import Segment
@@ -336,6 +336,12 @@ def tabs(context: Context, kind: str = "") -> dict[str, Any]:
     """The bottom line on a phone: the main entries, and all others one tap away."""
     shown = entries_for(kind or _kind_of(context), context.get("request"))
     return {"main": [one for one in shown if one.entry.main][:4], "all": shown, "query": context.get("query", "")}
+
+
+@register.inclusion_tag("ui/openwork.html", takes_context=True)
+def openwork(context: Context) -> dict[str, Any]:
+    """How much waits for the reader's organisation, on every page of the portal; nothing where nothing does."""
+    return {"count": count_for(HOME.url, context.get("request"))}
 
 
 @register.inclusion_tag("ui/nodenav.html", takes_context=True)

@@ -17,6 +17,7 @@ LANDS = {
     "merchant": "/datasets/",
     "officer": "/jobs/",
     "bank-steward": "/jobs/",
+    "bank-approver": "/jobs/",
     "owner": "/credit/",
     "regulator": "/supervision/events/",
     "admin": "/zone/nodes/",
@@ -25,6 +26,7 @@ AT_NODE = (
     *("/", "/datasets/", "/capsules/", "/sign/", "/results/", "/contracts/", "/cards/", "/roster/", "/passkeys/"),
     *("/custody/", "/zone-rules/", "/health/"),
 )
+SEARCH = "/search/?q=2026"
 FIRST_ROWS = ".main table tbody tr:nth-child(1) a[href], .solo table tbody tr:nth-child(1) a[href]"
 ACTS = ".main .head .acts a.btn[href], .solo .head .acts a.btn[href]"
 NO_PAGE = re.compile(r"\.(csv|xlsx|json)$|/(verify|open|export|leave)/")
@@ -32,20 +34,33 @@ ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|sm3:[0-9a-f]{64}|[0-9a-f]{64}|[0-9A-
 
 
 def pages_of(seat):
-    """Addresses to visit: the navigation's, the primary acts', and one of each kind behind first rows."""
+    """Addresses to visit: the navigation's, one of each kind behind first rows, and the acts at the head of both."""
     seat.page.goto(seat.portal + "/")
-    rooms = seat.links(".side a[href]")
+    rooms = [*seat.links(".side a[href]"), seat.portal + SEARCH]
     if seat.node:
         seat.at_node("/")
         rooms += [seat.node + path for path in AT_NODE]
     own = (seat.portal + "/", *([seat.node + "/"] if seat.node else []))
     kinds = {}
+
+    def keep(links):
+        """One address of each kind that is not known yet; those that are new."""
+        new = {}
+        for link in links:
+            parts = urlsplit(link)
+            kind = (parts.netloc, ID.sub("*", parts.path))
+            if link.startswith(own) and not NO_PAGE.search(parts.path) and kind not in kinds:
+                kinds[kind] = new[kind] = link.split("#")[0]
+        return list(new.values())
+
+    behind = []
     for room in rooms:
         seat.page.goto(room)
-        for link in [room, *seat.links(ACTS), *seat.links(FIRST_ROWS)]:
-            parts = urlsplit(link)
-            if link.startswith(own) and not NO_PAGE.search(parts.path):
-                kinds.setdefault((parts.netloc, ID.sub("*", parts.path)), link.split("#")[0])
+        behind += keep([room, *seat.links(ACTS), *seat.links(FIRST_ROWS)])
+    for address in behind:
+        if address not in rooms:
+            seat.page.goto(address)
+            keep(seat.links(ACTS))
     return list(kinds.values())
 
 
