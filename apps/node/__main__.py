@@ -57,6 +57,7 @@ def _set_up(home: Path, chosen: argparse.Namespace) -> None:
         slots=chosen.slots,
         passphrase_file=str(chosen.passphrase_file.absolute()) if chosen.passphrase_file else None,
         policy_signers=chosen.policy_signers,
+        one_time_codes_bind=chosen.one_time_codes_bind,
     )
     try:
         config.zone_document()
@@ -280,6 +281,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--slots", type=int, default=1)
     one.add_argument("--passphrase-file", type=Path, help="a file of mode 0600, outside the home, with the passphrase")
     one.add_argument("--policy-signers", type=int, choices=(1, 2), default=2, help="who approves a policy: 2, or 1")
+    one.add_argument("--one-time-codes-bind", action="store_true", help="for demonstrations: they bind as passkeys do")
     one.add_argument("--hosts", action="store_true", help="keep keys for firms under their own passphrases")
     commands.add_parser("passphrase", help=change_passphrase.__doc__)
     for command, run in COMMANDS.items():

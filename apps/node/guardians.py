@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from apps.node import documents, sheets
 from apps.node.errors import NodeError
 from apps.node.node import Node
-from apps.node.roster import Act, Acting, require
+from apps.node.passkeys import bind
+from apps.node.roster import Act, Acting
 from apps.node.store import Transaction
 from creditzone.kernel.custody.split import Guardian, Plan
 from creditzone.kernel.documents import Card, key_id
@@ -59,8 +60,8 @@ def eligible(node: Node) -> list[Card]:
 
 
 def choose(node: Node, acting: Acting, organisations: Sequence[str], *, least: int) -> None:
-    """Choose who guards, and how many it takes. Raises Forbidden, FactorStale, NodeError."""
-    require(acting, Act.CHOOSE_CUSTODIANS)
+    """Choose who guards, and how many it takes. Raises what `bind` raises, NodeError."""
+    bind(node, acting, Act.CHOOSE_CUSTODIANS, custodians=list(organisations), threshold=least)
     if acting.organisation != node.organisation:
         raise NodeError("not-ours")
     with node.store.write() as tx:

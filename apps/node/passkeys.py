@@ -12,12 +12,13 @@ import secrets
 from dataclasses import dataclass
 from typing import Any, Final
 
+import rfc8785
 from msgspec import Struct
 
 from apps.node import webauthn
-from apps.node.errors import NodeError, NotFound
+from apps.node.errors import FactorStale, NodeError, NotFound, PasskeyAsked
 from apps.node.node import Node
-from apps.node.roster import Act, Acting, require
+from apps.node.roster import FRESH_MS, Act, Acting, require
 from apps.node.store import Transaction
 from apps.node.webauthn import Assertion, Site
 from creditzone.kernel.documents import now_ms
@@ -29,6 +30,10 @@ NAME_AT_MOST: Final = 60
 _CODE_BYTES: Final = 10
 _ENROLMENT: Final = "enrolment"
 """The subject of an enrolment's question."""
+PASSKEY_ALONE: Final = frozenset({Act.DRAW_CODE})
+"""What a one-time code binds at no node: whoever relays one could enrol passkeys with it."""
+
+Fact = str | int | list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,19 +73,11 @@ def site(node: Node) -> Site:
     return webauthn.site_of(node.config.console_url, node.config.name)
 
 
-def ask_for_code(node: Node, acting: Acting, *, person: str) -> dict[str, Any]:
-    """What an owner's authenticator is asked before a code is drawn for a person: a one-time code is not enough for
-    that, or whoever relays one could enrol passkeys. Raises Forbidden, NodeError("passkey-missing")."""
-    require(acting, Act.DRAW_CODE)
-    return ask(node, acting, subject=f"enrolment-code/{person}")
-
-
-def issue_code(node: Node, acting: Acting, *, person: str, answer: str) -> EnrolmentCode:
+def issue_code(node: Node, acting: Acting, *, person: str) -> EnrolmentCode:
     """Draw a code for a person of the organisation's roster; an earlier one stops working.
 
-    Raises Forbidden, NotFound, or what `take_answer` raises."""
-    require(acting, Act.DRAW_CODE)
-    take_answer(node, acting, subject=f"enrolment-code/{person}", answer=answer)
+    Raises NotFound, or what `bind` raises."""
+    bind(node, acting, Act.DRAW_CODE, person=person)
     with node.store.write() as tx:
         return draw_code(node, tx, person=person, organisation=acting.organisation, by=acting.person)
 
@@ -193,17 +190,32 @@ def rename(node: Node, acting: Acting, credential: str, *, name: str) -> None:
 def revoke(node: Node, acting: Acting, credential: str) -> None:
     """Let a passkey approve nothing more: one's own, or an owner somebody's of the roster.
 
-    Approvals of policies that are not signed yet stop counting with it. Raises Forbidden, FactorStale, NotFound."""
+    Approvals of policies that are not signed yet stop counting with it. Raises NotFound, or what `bind` raises."""
     row = node.store.one(
         "SELECT person FROM passkey WHERE credential = ? AND organisation = ?", credential, acting.organisation
     )
     if row is None:
         raise NotFound
     if row["person"] != acting.person:
-        require(acting, Act.EDIT_ROSTER)
+        bind(node, acting, Act.EDIT_ROSTER, what="revoke-passkey", passkey=credential)
     with node.store.write() as tx:
         now = node.act(tx)
         tx.run("UPDATE passkey SET revoked_at = ? WHERE credential = ? AND revoked_at IS NULL", now, credential)
+
+
+def bind(node: Node, acting: Acting, act: Act, **facts: Fact) -> None:
+    """Let the act through once the person's passkey has answered for exactly these facts; the answer is used up.
+
+    Raises Forbidden; PasskeyAsked with the question while there is no answer; NodeError("passkey-missing") or what
+    `take_answer` raises. Where the node's settings let one-time codes bind, a fresh one does, or FactorStale."""
+    require(acting, act)
+    subject = f"{act.value}/{sm3.digest(rfc8785.dumps(facts))}"
+    if acting.answer:
+        take_answer(node, acting, subject=subject, answer=acting.answer)
+    elif acting.asks or act in PASSKEY_ALONE or not node.config.one_time_codes_bind:
+        raise PasskeyAsked(ask(node, acting, subject=subject))
+    elif now_ms() - acting.factor_at > FRESH_MS:
+        raise FactorStale
 
 
 def ask(node: Node, acting: Acting, *, subject: str) -> dict[str, Any]:

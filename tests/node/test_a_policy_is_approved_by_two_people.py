@@ -6,7 +6,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from apps.node import approvals, capsules, passkeys, roster, signing
+from apps.node import approvals, capsules, passkeys, people, signing
 from apps.node.errors import Forbidden, IllegalMove, NodeError
 from creditzone.kernel.documents import DraftSent, digest_of, new_id, now_ms, unsigned
 from deploy.officers.passkey import SoftwarePasskey
@@ -211,11 +211,11 @@ def test_a_wrong_signature_approves_nothing(node, maker, policy):
 def test_an_approval_is_lost_when_the_person_leaves_or_changes_the_role(node, maker, checker, policy):
     owner = world.person(node, "owner")
     hands.approve(node, maker, policy)
-    roster.change(node, owner, person=maker.person, role="viewer")
+    people.change(node, owner, person=maker.person, role="viewer")
     hands.passkey_of(node, checker)
     refused("approval-first", approvals.ask, node, checker, policy)
     assert [each.fault for each in approvals.listing(node, signing.draft(node, owner, policy))] == ["roster"]
-    roster.remove(node, owner, person=maker.person)
+    people.remove(node, owner, person=maker.person)
     assert [each.fault for each in approvals.listing(node, signing.draft(node, owner, policy))] == ["passkey"]
 
 

@@ -4,7 +4,6 @@ The browser decides by itself at which address a passkey answers; nothing here p
 """
 
 import csv
-import json
 import re
 
 import pytest
@@ -88,9 +87,9 @@ def code_drawn(live, username):
     """An enrolment code that an owner draws at the node, with the passkey that it has."""
     owner, person = live.officers[MAKER], live.user(username)["person"]
     page = owner.enter_node(f"/roster/{person}/")
-    asked = owner.browser.post(f"{owner.node}/ceremony/code/{person}/", {}, page=page)
-    answer = owner.passkey.get(json.loads(asked.text), origin=owner.node)
-    drawn = owner.browser.post(f"{owner.node}/roster/{person}/code/", {"answer": answer}, page=page)
+    address = f"{owner.node}/roster/{person}/code/"
+    answer = owner.passkey.get(owner._ask(address, {}, page), origin=owner.node)
+    drawn = owner.browser.post(address, {"answer": answer}, page=page)
     return re.search(r"data-code>([A-Z2-7-]{19})<", drawn.text)[1]
 
 

@@ -10,7 +10,7 @@ from apps.node.console.signins import SIGN_INS
 from creditzone.kernel.documents import now_ms
 from deploy.officers.passkey import SoftwarePasskey
 from tests import passkeys as hands
-from tests.node.console.conftest import BANK, OWN, browser, post, sign_in
+from tests.node.console.conftest import BANK, OWN, ask, browser, post, sign_in
 
 
 @pytest.fixture
@@ -131,11 +131,13 @@ def test_another_page_enrols_nothing(signed_in, node, owner, acting, origin):
 
 def test_an_owner_draws_a_code_with_a_passkey_and_not_with_a_one_time_code(signed_in, node, acting, colleague):
     path = f"/roster/{colleague.id}/"
-    assert "You draw a code with a passkey of your own." in page(signed_in, path)
-    assert post(signed_in, f"{path}code/", {"answer": "{}"}).status_code == 422
+    assert f'action="{path}code/"' in page(signed_in, path)
+    assert "You have no passkey at this node yet" in page(signed_in, path)
+    assert post(signed_in, f"{path}code/").status_code == 422
     held = hands.passkey_of(node, acting)
     assert 'data-passkey="get"' in page(signed_in, path)
-    asked = post(signed_in, f"/ceremony/code/{colleague.id}/").json()
+    assert post(signed_in, f"{path}code/").status_code == 403, "a fresh one-time code draws none"
+    asked = ask(signed_in, f"{path}code/").json()
     drawn = post(signed_in, f"{path}code/", {"answer": held.get(asked, origin=OWN)}).content.decode()
     assert re.search(r"data-code>([A-Z2-7]{4}-){3}[A-Z2-7]{4}<", drawn)
 
@@ -143,10 +145,10 @@ def test_an_owner_draws_a_code_with_a_passkey_and_not_with_a_one_time_code(signe
 def test_an_answer_for_a_policy_draws_no_code_and_the_reverse(signed_in, node, acting, colleague, policy):
     held = hands.passkey_of(node, acting)
     asked = post(signed_in, f"/ceremony/approve/{policy}/").json()
-    post(signed_in, f"/ceremony/code/{colleague.id}/")
+    ask(signed_in, f"/roster/{colleague.id}/code/")
     answer = held.get(asked, origin=OWN)
     assert post(signed_in, f"/roster/{colleague.id}/code/", {"answer": answer}).status_code == 422
-    asked = post(signed_in, f"/ceremony/code/{colleague.id}/").json()
+    asked = ask(signed_in, f"/roster/{colleague.id}/code/").json()
     post(signed_in, f"/ceremony/approve/{policy}/")
     assert post(signed_in, f"/sign/{policy}/approve/", {"answer": held.get(asked, origin=OWN)}).status_code == 422
     assert signing.draft(node, acting, policy).state == "draft"
@@ -156,7 +158,7 @@ def test_an_answer_for_a_policy_draws_no_code_and_the_reverse(signed_in, node, a
 def test_only_owners_draw_codes(zone, enter, node, owner, role):
     client = sign_in(browser(), zone, enter(role, name="王强"))
     client.get("/")
-    assert post(client, f"/ceremony/code/{owner.id}/").status_code == 403
+    assert ask(client, f"/roster/{owner.id}/code/").status_code == 403
     assert post(client, f"/roster/{owner.id}/code/", {"answer": "{}"}).status_code == 403
 
 
