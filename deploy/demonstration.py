@@ -93,18 +93,21 @@ def enrol_passkeys(zone: Zone, officers: dict[str, Officer]) -> None:
         known = zone.people[person.username]
         if known.get("passkey_enrolled"):
             continue
-        known.setdefault("passkey", SoftwarePasskey().kept())
+        known["passkey"] = SoftwarePasskey().kept()
         zone.keep_people()
         who = officers[person.username]
         who.passkey = SoftwarePasskey.read(known["passkey"])
         node = next(one for one in zone.place.nodes if one.url == who.node)
-        who.enrol_passkey(partial(_draw_code, zone, node, person))
+        whose = ("--person", who.id, "--organisation", person.organisation)
+        who.enrol_passkey(
+            partial(_draw_code, zone, node, whose),
+            partial(run_at, zone, node, "confirm-passkey", *whose, "--fingerprint"),
+        )
         known["passkey_enrolled"] = True
         zone.keep_people()
 
 
-def _draw_code(zone: Zone, node: NodeSpec, person: manifest.Person) -> str:
-    whose = ("--person", zone.people[person.username]["id"], "--organisation", person.organisation)
+def _draw_code(zone: Zone, node: NodeSpec, whose: tuple[str, ...]) -> str:
     return str(run_at(zone, node, "enrolment-code", *whose)["code"])
 
 

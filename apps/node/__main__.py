@@ -176,6 +176,16 @@ def enrolment_code(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
     return {"person": drawn.person, "code": drawn.code, "expires_at": drawn.expires_at}
 
 
+def confirm_passkey(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
+    """Confirm a passkey by the fingerprint that its person read out; until then it answers for nothing."""
+    organisation = chosen.organisation or node.organisation
+    with node.store.write() as tx:
+        passkeys.believe(
+            node, tx, person=chosen.person, organisation=organisation, typed=chosen.fingerprint, by="command line"
+        )
+    return {"person": chosen.person, "state": "confirmed"}
+
+
 def add_firm(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
     """Take in a firm at a hosted node; its passphrase is read from standard input. A known firm is left as it is."""
     if chosen.organisation not in firms.listing(node):
@@ -258,6 +268,7 @@ COMMANDS: dict[str, Callable[[Node, argparse.Namespace], object]] = {
     "zone-rules": show_zone_rules,
     "add-owner": add_owner,
     "enrolment-code": enrolment_code,
+    "confirm-passkey": confirm_passkey,
     "add-firm": add_firm,
     "choose-custodians": choose_custodians,
     "recovery-request": recovery_request,
@@ -294,8 +305,10 @@ def parser() -> argparse.ArgumentParser:
     choices["add-owner"].add_argument("--name", required=True)
     choices["add-owner"].add_argument("--organisation", help="a hosted firm; default: the node's own")
     choices["add-owner"].add_argument("--role", default="owner", choices=roster.ROLES)
-    choices["enrolment-code"].add_argument("--person", required=True, help="somebody of the roster")
-    choices["enrolment-code"].add_argument("--organisation", help="a hosted firm; default: the node's own")
+    for name in ("enrolment-code", "confirm-passkey"):
+        choices[name].add_argument("--person", required=True, help="somebody of the roster")
+        choices[name].add_argument("--organisation", help="a hosted firm; default: the node's own")
+    choices["confirm-passkey"].add_argument("--fingerprint", required=True, help="as the person read it out")
     choices["choose-custodians"].add_argument("--organisation", action="append", default=[], help="repeat for more")
     choices["choose-custodians"].add_argument("--threshold", type=int, required=True, help="this node counted")
     for name in ("recovery-request", "recover"):

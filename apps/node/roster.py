@@ -40,6 +40,7 @@ class Act(StrEnum):
     CONFIRM_CARD = "confirm-card"
     EDIT_ROSTER = "edit-roster"
     DRAW_CODE = "draw-code"
+    CONFIRM_PASSKEY = "confirm-passkey"
     CHOOSE_CUSTODIANS = "choose-custodians"
     ANSWER_RECOVERY = "answer-recovery"
 
@@ -63,6 +64,7 @@ MAY: Final[dict[Act, frozenset[Role]]] = {
     Act.CONFIRM_CARD: frozenset({"owner", "steward"}),
     Act.EDIT_ROSTER: frozenset({"owner"}),
     Act.DRAW_CODE: frozenset({"owner"}),
+    Act.CONFIRM_PASSKEY: frozenset({"owner"}),
     Act.CHOOSE_CUSTODIANS: frozenset({"owner"}),
     Act.ANSWER_RECOVERY: frozenset({"owner", "steward"}),
 }

@@ -1,6 +1,7 @@
 """One of the demonstration's officers: signs in at the portal, enters the own node, uploads, signs. By HTTP alone."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -106,17 +107,19 @@ class Officer:
             raise Unexpected(f"the node refused the file: {state.get('refusal')}")
         return dataset
 
-    def enrol_passkey(self, draw_code: Callable[[], str]) -> None:
-        """Enrol this person's passkey with a code; one that is enrolled stays as it is."""
+    def enrol_passkey(self, draw_code: Callable[[], str], confirm: Callable[[str], object]) -> None:
+        """Enrol this person's passkey with a code, and have its fingerprint confirmed."""
         page, passkey = self.enter_node("/passkeys/"), self._own_passkey()
-        if f'data-credential="{passkey.kept()["id"]}"' in page.text:
-            return
         values = {"code": draw_code(), "name": PASSKEY_NAME}
         options = self._ask(f"{self.node}/ceremony/enrol/", values, page)
         answer = passkey.create(options, origin=self.node)
         page = self.browser.post(page.url, {**values, "answer": answer}, page=page)
         if page.status >= 400:
             raise Unexpected(f"{self.username} could not enrol a passkey: {page.status}")
+        shown = re.search(r"data-fingerprint>([0-9A-F ]{39})<", page.text)
+        if shown is None:
+            raise Unexpected(f"{page.url} shows no fingerprint")
+        confirm(shown[1])
 
     def sign(self, digest: str) -> None:
         """Sign a draft at the own node once it has arrived there; a policy is approved, and by the checker too."""

@@ -99,6 +99,7 @@ urlpatterns = [
     path("roster/add/", people.add, name="person-add"),
     path("roster/<id:person>/", people.person, name="person"),
     path("roster/<id:person>/code/", people.draw_code, name="person-code"),
+    path("roster/<id:person>/confirm/", people.confirm_passkey, name="passkey-confirm"),
     path("roster/<id:person>/passkeys/<str:credential>/", people.person_passkey, name="person-passkey"),
     path("health/", health.page, name="health"),
     path("api/v1/datasets/", api.dataset_list, name="api-datasets"),

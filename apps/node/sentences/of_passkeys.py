@@ -26,6 +26,12 @@ PASSKEYS: Final[dict[str, Words]] = {
         "No passkey answered: nothing was done.",
         "It needs JavaScript in your browser; then try again.",
     ),
+    "passkey-pending": (
+        "您的通行密钥还没有经人核对指纹。",
+        "请把登记时显示的指纹当面或电话告知本单位的节点所有者，或节点管理人员；指纹已丢失的，请重新登记。",
+        "Nobody has confirmed your passkey's fingerprint yet.",
+        "Tell an owner of this node, or whoever runs it, the fingerprint that was shown; if lost, enrol anew.",
+    ),
     "passkey-known": (
         "这个通行密钥已经登记过；一个验证器只归一个人。",
         "请换用您自己的验证器。",

@@ -13,7 +13,7 @@ from qrcode.image.svg import SvgPathImage
 
 from apps.node import passkeys, people, roster
 from apps.node.console.door import NodeRequest, needs_code, take_code, tell
-from apps.node.console.forms import BindingForm, NameForm, PersonForm, RoleForm, errors_in
+from apps.node.console.forms import BindingForm, NameForm, PasskeyForm, PersonForm, RoleForm, errors_in
 from apps.node.console.words import ROLES
 from apps.node.errors import Forbidden, NotFound
 from apps.node.factors import Enrolment
@@ -122,6 +122,21 @@ def person_passkey(request: NodeRequest, person: str, credential: str) -> HttpRe
             return redirect("node:person", person=person)
     context = {"entry": entry, "passkey": passkey, "form": form}
     return render(request, "node/person_passkey.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def confirm_passkey(request: NodeRequest, person: str) -> HttpResponseBase:
+    """Believe a passkey that somebody enrolled, by its fingerprint."""
+    _owners_only(request)
+    entry = _find(request, person)
+    form = PasskeyForm(_data(request), needs_code=False)
+    if form.is_valid():
+        with errors_in(form):
+            passkeys.confirm(request.node, request.acting, person=person, typed=form.cleaned_data["fingerprint"])
+            tell(request, _("The passkey of %(name)s is confirmed.") % {"name": entry.person_name})
+            return redirect("node:person", person=person)
+    context = {"entry": entry, "form": form}
+    return render(request, "node/passkey_confirm.html", context, status=422 if form.is_bound else 200)
 
 
 def _change(request: NodeRequest, entry: RosterEntry, what: str, form: BindingForm) -> HttpResponseBase:
