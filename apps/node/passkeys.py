@@ -70,6 +70,7 @@ class Passkey:
 class Evidence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An approval as anybody can check it again: the question's facts, the passkey's public key and its answer."""
 
+    subject: str
     origin: str
     passkey_name: str
     public_key: bytes
@@ -305,6 +306,7 @@ def take_answer(node: Node, acting: Acting, *, subject: str, answer: str) -> Evi
             raise NodeError("passkey-counter")
         tx.run("UPDATE passkey SET counter = ?, used_at = ? WHERE credential = ?", counter, now, given.credential)
     return Evidence(
+        subject=subject,
         origin=site(node).origin,
         passkey_name=row["name"],
         public_key=row["public_key"],
@@ -314,12 +316,12 @@ def take_answer(node: Node, acting: Acting, *, subject: str, answer: str) -> Evi
     )
 
 
-def check_again(node: Node, evidence: Evidence, *, person: str, organisation: str, subject: str) -> None:
-    """Raises NodeError unless the kept evidence is that person's answer about exactly this subject.
+def check_again(node: Node, evidence: Evidence, *, person: str, organisation: str) -> None:
+    """Raises NodeError unless the kept evidence is that person's answer about its subject.
 
     The origin is the one kept with the approval: a node's address may have changed since."""
     where = webauthn.site_of(evidence.origin, node.config.name)
-    facts = _facts(person, organisation, subject, evidence.nonce, evidence.asked_until)
+    facts = _facts(person, organisation, evidence.subject, evidence.nonce, evidence.asked_until)
     challenge = webauthn.challenge_of("approval", facts)
     webauthn.counter_of(where, evidence.answer, public_key=evidence.public_key, challenge=challenge)
 

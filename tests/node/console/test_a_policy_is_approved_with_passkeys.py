@@ -76,6 +76,8 @@ def test_two_people_take_a_policy_from_draft_to_sealed(
     assert owner.name in waiting
     shown = page(checking, f"/sign/{policy}/")
     assert "Approve, sign and seal" in shown
+    assert "Who guards it from then on" in shown
+    assert "1 of 1" in shown
     assert "You check what somebody else has proposed and approved." in shown
     assert approve(checking, policy, second).status_code == 302
     assert capsules.head_version(node, dataset) == 1
