@@ -2,7 +2,7 @@
 
 {% load binding %}
 {% binding form act=_("Confirm the card") %}…hidden fields…{% endbinding %}
-    tone: of the button, primary or danger     action: another address     leave: where "leave it as it is" goes
+    tone, name: of the button     action: another address     leave: where "leave it as it is" goes
     passkey_alone=True: no one-time code does instead, whatever the node's settings say
 """
 
@@ -28,6 +28,7 @@ def binding(
     *,
     act: Words,
     tone: str = "primary",
+    name: str = "",
     action: str = "",
     leave: str = "",
     passkey_alone: bool = False,
@@ -39,6 +40,7 @@ def binding(
         "form": form,
         "act": act,
         "tone": tone,
+        "name": name,
         "action": action,
         "leave": leave,
         "has_passkey": passkeys.has_one(request.node, request.acting),
