@@ -189,6 +189,7 @@ def test_an_owner_draws_a_code_with_a_passkey_and_not_with_a_one_time_code(signe
     assert post(signed_in, f"{path}code/").status_code == 422
     held = hands.passkey_of(node, acting)
     assert 'data-passkey="get"' in page(signed_in, path)
+    assert not re.search(r">\s*None\s*<", page(signed_in, path))
     assert post(signed_in, f"{path}code/").status_code == 403, "a fresh one-time code draws none"
     asked = ask(signed_in, f"{path}code/").json()
     drawn = post(signed_in, f"{path}code/", {"answer": held.get(asked, origin=OWN)}).content.decode()
