@@ -86,24 +86,29 @@ def everybody(zone: Zone) -> dict[str, Officer]:
 
 
 def enrol_passkeys(zone: Zone, officers: dict[str, Officer]) -> None:
-    """Who proposes or checks policies enrols a passkey at the own node, with a code from the node's command line."""
-    proposers = {person.username: person.checker for person in manifest.PEOPLE if person.checker}
-    for username in (*proposers, *proposers.values()):
-        known = zone.people[str(username)]
+    """Whoever acts at a node enrols a passkey there, with a code from the node's command line."""
+    for person in manifest.PEOPLE:
+        if person.node is None:
+            continue
+        known = zone.people[person.username]
         if known.get("passkey_enrolled"):
             continue
-        known.setdefault("passkey", SoftwarePasskey().kept())
+        known["passkey"] = SoftwarePasskey().kept()
         zone.keep_people()
-        who = officers[str(username)]
+        who = officers[person.username]
         who.passkey = SoftwarePasskey.read(known["passkey"])
         node = next(one for one in zone.place.nodes if one.url == who.node)
-        who.enrol_passkey(partial(_draw_code, zone, node, who.id))
+        whose = ("--person", who.id, "--organisation", person.organisation)
+        who.enrol_passkey(
+            partial(_draw_code, zone, node, whose),
+            partial(run_at, zone, node, "confirm-passkey", *whose, "--fingerprint"),
+        )
         known["passkey_enrolled"] = True
         zone.keep_people()
 
 
-def _draw_code(zone: Zone, node: NodeSpec, person: str) -> str:
-    return str(run_at(zone, node, "enrolment-code", "--person", person)["code"])
+def _draw_code(zone: Zone, node: NodeSpec, whose: tuple[str, ...]) -> str:
+    return str(run_at(zone, node, "enrolment-code", *whose)["code"])
 
 
 def officer(zone: Zone, person: manifest.Person) -> Officer:

@@ -51,6 +51,7 @@ def _init_arguments(zone: "Zone", node: NodeSpec, identity: dict[str, Any]) -> l
         *("--zone-card", str(zone.place.home / "zone" / "card.json")),
         *("--portal-url", zone.place.portal_url, "--portal-address", f"{LOOPBACK}:{zone.place.port}"),
         *("--console-url", node.url),
+        "--one-time-codes-bind",
         *("--passphrase-file", str(secrets.passphrase_file(zone.place.home, node=node.name))),
     ]
     if node.link_ports is None:

@@ -22,12 +22,16 @@ def passkey_of(node: Node, acting: Acting) -> SoftwarePasskey:
 
 
 def enrol(node: Node, acting: Acting, held: SoftwarePasskey, *, name: str = "测试密钥") -> SoftwarePasskey:
-    """Enrol a passkey with a code that the command line draws."""
+    """Enrol a passkey with a code that the command line draws, and have the command line confirm it."""
     with node.store.write() as tx:
         drawn = passkeys.draw_code(node, tx, person=acting.person, organisation=acting.organisation, by="test")
     options = passkeys.ask_to_enrol(node, acting, code=drawn.code)
     answer = held.create(options, origin=passkeys.site(node).origin)
-    passkeys.enrol(node, acting, code=drawn.code, name=name, answer=answer)
+    shown = passkeys.enrol(node, acting, code=drawn.code, name=name, answer=answer)
+    with node.store.write() as tx:
+        passkeys.believe(
+            node, tx, person=acting.person, organisation=acting.organisation, typed=shown, by="command line"
+        )
     return held
 
 

@@ -57,6 +57,7 @@ def _set_up(home: Path, chosen: argparse.Namespace) -> None:
         slots=chosen.slots,
         passphrase_file=str(chosen.passphrase_file.absolute()) if chosen.passphrase_file else None,
         policy_signers=chosen.policy_signers,
+        one_time_codes_bind=chosen.one_time_codes_bind,
     )
     try:
         config.zone_document()
@@ -175,6 +176,16 @@ def enrolment_code(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
     return {"person": drawn.person, "code": drawn.code, "expires_at": drawn.expires_at}
 
 
+def confirm_passkey(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
+    """Confirm a passkey by the fingerprint that its person read out; until then it answers for nothing."""
+    organisation = chosen.organisation or node.organisation
+    with node.store.write() as tx:
+        passkeys.believe(
+            node, tx, person=chosen.person, organisation=organisation, typed=chosen.fingerprint, by="command line"
+        )
+    return {"person": chosen.person, "state": "confirmed"}
+
+
 def add_firm(node: Node, chosen: argparse.Namespace) -> dict[str, object]:
     """Take in a firm at a hosted node; its passphrase is read from standard input. A known firm is left as it is."""
     if chosen.organisation not in firms.listing(node):
@@ -257,6 +268,7 @@ COMMANDS: dict[str, Callable[[Node, argparse.Namespace], object]] = {
     "zone-rules": show_zone_rules,
     "add-owner": add_owner,
     "enrolment-code": enrolment_code,
+    "confirm-passkey": confirm_passkey,
     "add-firm": add_firm,
     "choose-custodians": choose_custodians,
     "recovery-request": recovery_request,
@@ -280,6 +292,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--slots", type=int, default=1)
     one.add_argument("--passphrase-file", type=Path, help="a file of mode 0600, outside the home, with the passphrase")
     one.add_argument("--policy-signers", type=int, choices=(1, 2), default=2, help="who approves a policy: 2, or 1")
+    one.add_argument("--one-time-codes-bind", action="store_true", help="for demonstrations: they bind as passkeys do")
     one.add_argument("--hosts", action="store_true", help="keep keys for firms under their own passphrases")
     commands.add_parser("passphrase", help=change_passphrase.__doc__)
     for command, run in COMMANDS.items():
@@ -292,8 +305,10 @@ def parser() -> argparse.ArgumentParser:
     choices["add-owner"].add_argument("--name", required=True)
     choices["add-owner"].add_argument("--organisation", help="a hosted firm; default: the node's own")
     choices["add-owner"].add_argument("--role", default="owner", choices=roster.ROLES)
-    choices["enrolment-code"].add_argument("--person", required=True, help="somebody of the roster")
-    choices["enrolment-code"].add_argument("--organisation", help="a hosted firm; default: the node's own")
+    for name in ("enrolment-code", "confirm-passkey"):
+        choices[name].add_argument("--person", required=True, help="somebody of the roster")
+        choices[name].add_argument("--organisation", help="a hosted firm; default: the node's own")
+    choices["confirm-passkey"].add_argument("--fingerprint", required=True, help="as the person read it out")
     choices["choose-custodians"].add_argument("--organisation", action="append", default=[], help="repeat for more")
     choices["choose-custodians"].add_argument("--threshold", type=int, required=True, help="this node counted")
     for name in ("recovery-request", "recover"):

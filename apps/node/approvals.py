@@ -1,6 +1,7 @@
 """Maker and checker: a policy is signed once enough people of the provider have approved exactly that policy.
 
-Whoever may propose approves first (maker), somebody else second (checker), each by a passkey over the policy's digest.
+Whoever may propose approves first (maker), somebody else second (checker), each by a passkey over the policy's digest
+and the custody plan that holds then: who is to guard, and how many it takes.
 An approval is kept with the authenticator's answer, so that it can be checked again at any time. It counts while it
 holds: the person stands on the roster in a fitting role, the passkey is not revoked, and the answer is to this very
 policy. With the last approval the node signs and seals, in the same transaction.
@@ -14,7 +15,7 @@ from typing import Any, Literal, cast
 
 import msgspec
 
-from apps.node import custody, documents, passkeys, roster, signing
+from apps.node import custody, documents, guardians, passkeys, roster, signing
 from apps.node.errors import Forbidden, IllegalMove, NodeError, NotFound
 from apps.node.node import Node
 from apps.node.passkeys import Evidence
@@ -22,13 +23,14 @@ from apps.node.roster import Act, Acting, require
 from apps.node.signing import Draft
 from creditzone.kernel.documents import digest_of
 
-Fault = Literal["", "answer", "passkey", "roster"]
+Fault = Literal["", "answer", "custody", "passkey", "roster"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Approval:
-    """One person's approval. `fault` says why it does not hold: its answer is not to this policy, its passkey is
-    revoked, or the person may not approve any more; the last two matter only until the policy is signed."""
+    """One person's approval. `fault` says why it does not hold: its answer is not to this policy, others are to
+    guard by now, its passkey is revoked, or the person may not approve any more; all but the first matter only until
+    the policy is signed."""
 
     person: str
     person_name: str
@@ -73,7 +75,7 @@ def ask(node: Node, acting: Acting, digest: str) -> dict[str, Any]:
     """What the person's authenticator is asked for this policy; raises the NodeError that stands against it."""
     draft = signing.draft(node, acting, digest)
     _require_approvable(node, acting, draft, _holding(node, draft))
-    return passkeys.ask(node, acting, subject=_true_digest(draft))
+    return passkeys.ask(node, acting, subject=_subject(node, draft))
 
 
 def approve(node: Node, acting: Acting, digest: str, *, answer: str, passphrase: str | None = None) -> Draft:
@@ -84,7 +86,7 @@ def approve(node: Node, acting: Acting, digest: str, *, answer: str, passphrase:
     _require_approvable(node, acting, draft, _holding(node, draft))
     is_last = completes(node, draft)
     key = documents.signing_key(node, acting.organisation, passphrase) if is_last else None
-    evidence = passkeys.take_answer(node, acting, subject=_true_digest(draft), answer=answer)
+    evidence = passkeys.take_answer(node, acting, subject=_subject(node, draft), answer=answer)
     with node.store.write() as tx:
         draft = signing.draft(node, acting, digest)
         _require_approvable(node, acting, draft, _holding(node, draft))
@@ -139,6 +141,11 @@ def _require_approvable(node: Node, acting: Acting, draft: Draft, holding: list[
         raise Forbidden("approval-first")
 
 
+def _subject(node: Node, draft: Draft) -> str:
+    """What is approved: the policy, and who is to guard the version that is sealed under it."""
+    return f"{_true_digest(draft)}/{guardians.digest_of_plan(guardians.plan(node, draft.organisation))}"
+
+
 def _true_digest(draft: Draft) -> str:
     """The digest of what the text says, not of what the store calls it."""
     return digest_of(draft.document)
@@ -158,13 +165,18 @@ def _approval(node: Node, draft: Draft, row: sqlite3.Row) -> Approval:
 
 def _fault(node: Node, draft: Draft, row: sqlite3.Row, evidence: Evidence) -> Fault:
     try:
-        passkeys.check_again(
-            node, evidence, person=row["person"], organisation=row["organisation"], subject=_true_digest(draft)
-        )
+        passkeys.check_again(node, evidence, person=row["person"], organisation=row["organisation"])
     except NodeError:
+        return "answer"
+    if evidence.subject.partition("/")[0] != _true_digest(draft):
         return "answer"
     if draft.state != "draft":
         return ""
+    try:
+        if evidence.subject != _subject(node, draft):
+            return "custody"
+    except NodeError:
+        return "custody"
     if not passkeys.is_live(node, evidence.answer.credential, public_key=evidence.public_key):
         return "passkey"
     try:

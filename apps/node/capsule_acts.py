@@ -28,7 +28,8 @@ from apps.node.capsules import CapsuleStanding
 from apps.node.contracts import ContractStanding
 from apps.node.errors import IllegalMove, NodeError, NotFound
 from apps.node.node import Node
-from apps.node.roster import Act, Acting, require
+from apps.node.passkeys import bind
+from apps.node.roster import Act, Acting
 from apps.node.store import Transaction
 from creditzone.kernel.capsule.states import CLAUSES, STATE_AFTER, after
 from creditzone.kernel.documents import (
@@ -85,9 +86,9 @@ def act(
 ) -> Signed:
     """Freeze, resume, revoke or destroy a capsule of the person's organisation; the signed act.
 
-    Raises NotFound, Forbidden, FactorStale, IllegalMove; NodeError while a job still rests on what is to be destroyed;
+    Raises what `bind` raises, NotFound, IllegalMove; NodeError while a job still rests on what is to be destroyed;
     WrongPassphrase at a hosted node."""
-    require(acting, Act.ACT_ON_CAPSULE)
+    bind(node, acting, Act.ACT_ON_CAPSULE, capsule=capsule, what=act, reason=reason)
     if not reason.strip() or len(reason) > 400:
         raise NodeError("invalid", reason="empty")
     key = documents.signing_key(node, acting.organisation, passphrase)

@@ -17,7 +17,8 @@ from apps.node import governance, outbox
 from apps.node.errors import Forbidden, IllegalMove, NodeError, NotFound
 from apps.node.keys import Pair
 from apps.node.node import Node
-from apps.node.roster import Act, Acting, require
+from apps.node.passkeys import bind
+from apps.node.roster import Act, Acting
 from apps.node.store import Transaction
 from creditzone.kernel.documents import (
     HOST_KINDS,
@@ -186,7 +187,7 @@ def show(node: Node, tx: Transaction, document: Signed) -> State | None:
 def confirm(node: Node, acting: Acting, digest: str, *, fingerprint: str) -> None:
     """An officer compared the fingerprint by another way and typed it in. Raises NodeError("fingerprint-wrong")."""
     _require_host(node, acting)
-    require(acting, Act.CONFIRM_CARD)
+    bind(node, acting, Act.CONFIRM_CARD, what="confirm", card=digest)
     with node.store.write() as tx:
         node.act(tx)
         believe(node, tx, digest, fingerprint=fingerprint, by=acting.person_name)
@@ -210,7 +211,7 @@ def believe(node: Node, tx: Transaction, digest: str, *, fingerprint: str, by: s
 def refuse(node: Node, acting: Acting, digest: str) -> None:
     """An officer does not believe this card."""
     _require_host(node, acting)
-    require(acting, Act.CONFIRM_CARD)
+    bind(node, acting, Act.CONFIRM_CARD, what="refuse", card=digest)
     with node.store.write() as tx:
         node.act(tx)
         if not tx.run("UPDATE card SET state = 'refused' WHERE digest = ? AND state = 'shown'", digest):

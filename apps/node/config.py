@@ -30,7 +30,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     their own; `firm_quota_mib` bounds what each keeps here in files. `policy_signers` people of the
     organisation approve a policy before it is signed; `firm_policy_signers` of a hosted firm, which often has one
     person only. `key_overlap_days` is how long a key that was replaced, here or by another organisation, still counts
-    for what was made before.
+    for what was made before. `one_time_codes_bind` is for demonstrations: a fresh one-time code then binds as a
+    passkey does, and a page that imitates the node can relay one.
     """
 
     organisation: Uscc
@@ -56,6 +57,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     policy_signers: Annotated[int, Meta(ge=1, le=2)] = 2
     firm_policy_signers: Annotated[int, Meta(ge=1, le=2)] = 1
     key_overlap_days: Annotated[int, Meta(ge=1, le=366)] = 30
+    one_time_codes_bind: bool = False
 
     @property
     def hosted(self) -> bool:

@@ -12,7 +12,8 @@ import msgspec
 from apps.node import consents, derived, documents, governance, outbox, votes, withdrawals
 from apps.node.errors import IllegalMove, NodeError, NotFound
 from apps.node.node import Node
-from apps.node.roster import Act, Acting, require
+from apps.node.passkeys import bind
+from apps.node.roster import Act, Acting
 from apps.node.store import Transaction
 from creditzone.kernel.documents import (
     Authorisation,
@@ -130,8 +131,8 @@ def complete(node: Node, tx: Transaction, document: Signed) -> None:
 def act(node: Node, acting: Acting, digest: str, *, act: What, reason: str, passphrase: str | None = None) -> Signed:
     """Suspend, resume or terminate: it holds here at once, and the portal is told.
 
-    Raises NotFound, Forbidden, FactorStale, IllegalMove; WrongPassphrase at a hosted node."""
-    require(acting, Act.ACT_ON_CONTRACT)
+    Raises what `bind` raises, NotFound, IllegalMove; WrongPassphrase at a hosted node."""
+    bind(node, acting, Act.ACT_ON_CONTRACT, contract=digest, what=act, reason=reason)
     if not reason.strip() or len(reason) > 400:
         raise NodeError("invalid", reason="empty")
     key = documents.signing_key(node, acting.organisation, passphrase)

@@ -6,7 +6,7 @@ documents. A refusal of the kernel (`refusals`) keeps its own clause and words.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from apps.node.sentences.of_closing import CLOSING
 from apps.node.sentences.of_custody import CUSTODY
@@ -354,6 +354,16 @@ class FactorStale(NodeError):
 
     def __init__(self) -> None:
         super().__init__("factor-stale")
+
+
+class PasskeyAsked(NodeError):
+    """The act waits for the person's passkey; `question` is what its authenticator is asked."""
+
+    status = 403
+
+    def __init__(self, question: dict[str, Any]) -> None:
+        self.question = question
+        super().__init__("passkey-asked")
 
 
 class FactorWrong(NodeError):

@@ -3,7 +3,7 @@
 It belongs to a line of the roster: a person who acts for two organisations of a node has a factor for each, so that
 no owner draws, or knows, the factor with which somebody acts for another organisation. Each time step works once;
 five wrong codes lock that person there for 15 minutes. A portal that imitates the node's page could relay a code
-while it is fresh: only an origin-bound factor ends that.
+while it is fresh: it signs in, and what binds is a passkey's (`passkeys.bind`).
 """
 
 from __future__ import annotations

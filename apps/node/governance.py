@@ -14,7 +14,8 @@ import msgspec
 
 from apps.node.errors import Forbidden, IllegalMove, NodeError, NotFound, Refused
 from apps.node.node import Node
-from apps.node.roster import Act, Acting, require
+from apps.node.passkeys import bind
+from apps.node.roster import Act, Acting
 from apps.node.store import Transaction
 from creditzone.kernel.documents import (
     DocumentError,
@@ -49,10 +50,10 @@ def governor(node: Node) -> str | None:
 def confirm(node: Node, acting: Acting, organisation: str) -> None:
     """An officer says which organisation governs the zone, once. What it signed and came before counts from now on.
 
-    Raises Forbidden, FactorStale, IllegalMove where it was said before, NotFound without its confirmed card."""
+    Raises what `bind` raises, IllegalMove where it was said before, NotFound without its confirmed card."""
     if acting.organisation != node.organisation:
         raise Forbidden("forbidden", role=acting.role, act=Act.CONFIRM_CARD.value)
-    require(acting, Act.CONFIRM_CARD)
+    bind(node, acting, Act.CONFIRM_CARD, what="governor", organisation=organisation)
     with node.store.write() as tx:
         node.act(tx)
         settle(node, tx, organisation)

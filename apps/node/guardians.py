@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import rfc8785
+
 from apps.node import documents, sheets
 from apps.node.errors import NodeError
 from apps.node.node import Node
-from apps.node.roster import Act, Acting, require
+from apps.node.passkeys import bind
+from apps.node.roster import Act, Acting
 from apps.node.store import Transaction
 from creditzone.kernel.custody.split import Guardian, Plan
 from creditzone.kernel.documents import Card, key_id
+from creditzone.kernel.sm import sm3
 from creditzone.kernel.sm.sm2 import PublicKey
 
 ALONE = 1
@@ -59,8 +63,8 @@ def eligible(node: Node) -> list[Card]:
 
 
 def choose(node: Node, acting: Acting, organisations: Sequence[str], *, least: int) -> None:
-    """Choose who guards, and how many it takes. Raises Forbidden, FactorStale, NodeError."""
-    require(acting, Act.CHOOSE_CUSTODIANS)
+    """Choose who guards, and how many it takes. Raises what `bind` raises, NodeError."""
+    bind(node, acting, Act.CHOOSE_CUSTODIANS, custodians=list(organisations), threshold=least)
     if acting.organisation != node.organisation:
         raise NodeError("not-ours")
     with node.store.write() as tx:
@@ -92,6 +96,12 @@ def plan(node: Node, provider: str) -> Plan:
     custodians = [_guardian(node, one) for one in listing(node)]
     escrow = [_on_paper(one) for one in sheets.serving(node) if one.kind == "regulator"] if custodians else []
     return Plan(threshold=threshold(node), provider=own, others=(*custodians, *escrow))
+
+
+def digest_of_plan(plan: Plan) -> str:
+    """What stands for exactly these holders, keys and threshold in what people approve."""
+    holders = [[one.kind, one.organisation, one.key] for one in (plan.provider, *plan.others)]
+    return sm3.digest(rfc8785.dumps({"holders": holders, "threshold": plan.threshold}))
 
 
 def _guardian(node: Node, custodian: Custodian) -> Guardian:

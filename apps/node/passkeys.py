@@ -1,8 +1,10 @@
 """Passkeys of this node's people: bound to its own origin, so that no other page can ask for one, or relay it.
 
 Like a one-time code's secret a passkey belongs to a line of the roster. It is enrolled in a live sign-in with a code
-that an owner, or whoever runs the machine, drew for that person; an authenticator belongs to one person. A question is
-answered once, within minutes, whether the answer was good or not.
+that an owner, or whoever runs the machine, drew for that person; an authenticator belongs to one person. It answers for
+nothing until one of them has confirmed its fingerprint, which is shown where it was enrolled: what is typed on a page
+that imitates this node could enrol somebody else's. A question is answered once, within minutes, whether the answer was
+good or not.
 """
 
 from __future__ import annotations
@@ -10,17 +12,20 @@ from __future__ import annotations
 import base64
 import secrets
 from dataclasses import dataclass
+from hmac import compare_digest
 from typing import Any, Final
 
+import rfc8785
 from msgspec import Struct
 
 from apps.node import webauthn
-from apps.node.errors import NodeError, NotFound
+from apps.node.errors import FactorStale, NodeError, NotFound, PasskeyAsked
 from apps.node.node import Node
-from apps.node.roster import Act, Acting, require
+from apps.node.roster import FRESH_MS, Act, Acting, require
 from apps.node.store import Transaction
 from apps.node.webauthn import Assertion, Site
 from creditzone.kernel.documents import now_ms
+from creditzone.kernel.documents.cards import fingerprint
 from creditzone.kernel.sm import sm3
 
 CODE_MS: Final = 24 * 3_600_000
@@ -29,6 +34,10 @@ NAME_AT_MOST: Final = 60
 _CODE_BYTES: Final = 10
 _ENROLMENT: Final = "enrolment"
 """The subject of an enrolment's question."""
+PASSKEY_ALONE: Final = frozenset({Act.DRAW_CODE, Act.CONFIRM_PASSKEY})
+"""What a one-time code binds at no node: whoever relays one could enrol passkeys with it."""
+
+Fact = str | int | list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,19 +51,26 @@ class EnrolmentCode:
 
 @dataclass(frozen=True, kw_only=True)
 class Passkey:
-    """One passkey of a person; `used_at` and `revoked_at` are None until then."""
+    """One passkey of a person; `used_at`, `confirmed_at` and `revoked_at` are None until then."""
 
     credential: str
     person: str
     name: str
     added_at: int
     used_at: int | None
+    confirmed_at: int | None
     revoked_at: int | None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it can answer."""
+        return self.confirmed_at is not None and self.revoked_at is None
 
 
 class Evidence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An approval as anybody can check it again: the question's facts, the passkey's public key and its answer."""
 
+    subject: str
     origin: str
     passkey_name: str
     public_key: bytes
@@ -68,19 +84,11 @@ def site(node: Node) -> Site:
     return webauthn.site_of(node.config.console_url, node.config.name)
 
 
-def ask_for_code(node: Node, acting: Acting, *, person: str) -> dict[str, Any]:
-    """What an owner's authenticator is asked before a code is drawn for a person: a one-time code is not enough for
-    that, or whoever relays one could enrol passkeys. Raises Forbidden, NodeError("passkey-missing")."""
-    require(acting, Act.DRAW_CODE)
-    return ask(node, acting, subject=f"enrolment-code/{person}")
-
-
-def issue_code(node: Node, acting: Acting, *, person: str, answer: str) -> EnrolmentCode:
+def issue_code(node: Node, acting: Acting, *, person: str) -> EnrolmentCode:
     """Draw a code for a person of the organisation's roster; an earlier one stops working.
 
-    Raises Forbidden, NotFound, or what `take_answer` raises."""
-    require(acting, Act.DRAW_CODE)
-    take_answer(node, acting, subject=f"enrolment-code/{person}", answer=answer)
+    Raises NotFound, or what `bind` raises."""
+    bind(node, acting, Act.DRAW_CODE, person=person)
     with node.store.write() as tx:
         return draw_code(node, tx, person=person, organisation=acting.organisation, by=acting.person)
 
@@ -122,8 +130,8 @@ def ask_to_enrol(node: Node, acting: Acting, *, code: str) -> dict[str, Any]:
     )
 
 
-def enrol(node: Node, acting: Acting, *, code: str, name: str, answer: str) -> None:
-    """Keep the passkey that an authenticator made; the code is used up by it.
+def enrol(node: Node, acting: Acting, *, code: str, name: str, answer: str) -> str:
+    """Keep the passkey that an authenticator made, and use the code up; its fingerprint, to be confirmed by others.
 
     Raises NodeError that says what does not hold."""
     if not name.strip() or len(name) > NAME_AT_MOST:
@@ -147,6 +155,43 @@ def enrol(node: Node, acting: Acting, *, code: str, name: str, answer: str) -> N
             made.counter,
             now,
         )
+    return fingerprint(_print_of(made.credential, made.public_key))
+
+
+def confirm(node: Node, acting: Acting, *, person: str, typed: str) -> None:
+    """An owner was told the fingerprint by the person and typed it in: from now on the passkey answers.
+
+    Raises NodeError("fingerprint-wrong"), or what `bind` raises."""
+    bind(node, acting, Act.CONFIRM_PASSKEY, person=person, fingerprint=typed)
+    with node.store.write() as tx:
+        believe(node, tx, person=person, organisation=acting.organisation, typed=typed, by=acting.person)
+
+
+def believe(  # the command line's way in
+    node: Node, tx: Transaction, *, person: str, organisation: str, typed: str, by: str
+) -> None:
+    """Confirm the person's passkey that has this fingerprint; confirmed before is confirmed.
+
+    Raises NodeError("fingerprint-wrong")."""
+    now, told = node.act(tx), "".join(typed.split()).upper()
+    for row in tx.all(
+        "SELECT * FROM passkey WHERE person = ? AND organisation = ? AND revoked_at IS NULL", person, organisation
+    ):
+        shown = fingerprint(_print_of(row["credential"], row["public_key"]))
+        if compare_digest("".join(shown.split()).encode(), told.encode()):
+            tx.run(
+                "UPDATE passkey SET confirmed_at = coalesce(confirmed_at, ?), confirmed_by = coalesce(confirmed_by, ?)"
+                " WHERE credential = ?",
+                now,
+                by,
+                row["credential"],
+            )
+            return
+    raise NodeError("fingerprint-wrong")
+
+
+def _print_of(credential: str, public_key: bytes) -> str:
+    return sm3.digest(f"creditzone/passkey/v1\n{credential}\n".encode() + public_key)
 
 
 def listing(node: Node, acting: Acting, *, person: str) -> list[Passkey]:
@@ -162,13 +207,16 @@ def listing(node: Node, acting: Acting, *, person: str) -> list[Passkey]:
 
 def has_one(node: Node, acting: Acting) -> bool:
     """Whether the person can approve here by a passkey."""
-    return any(each.revoked_at is None for each in listing(node, acting, person=acting.person))
+    return any(each.is_live for each in listing(node, acting, person=acting.person))
 
 
 def is_live(node: Node, credential: str, *, public_key: bytes) -> bool:
-    """Whether this passkey is enrolled here and not revoked."""
+    """Whether this passkey is enrolled here, confirmed and not revoked."""
     row = node.store.one(
-        "SELECT 1 FROM passkey WHERE credential = ? AND public_key = ? AND revoked_at IS NULL", credential, public_key
+        "SELECT 1 FROM passkey WHERE credential = ? AND public_key = ?"
+        " AND confirmed_at IS NOT NULL AND revoked_at IS NULL",
+        credential,
+        public_key,
     )
     return row is not None
 
@@ -193,26 +241,42 @@ def rename(node: Node, acting: Acting, credential: str, *, name: str) -> None:
 def revoke(node: Node, acting: Acting, credential: str) -> None:
     """Let a passkey approve nothing more: one's own, or an owner somebody's of the roster.
 
-    Approvals of policies that are not signed yet stop counting with it. Raises Forbidden, FactorStale, NotFound."""
+    Approvals of policies that are not signed yet stop counting with it. Raises NotFound, or what `bind` raises."""
     row = node.store.one(
         "SELECT person FROM passkey WHERE credential = ? AND organisation = ?", credential, acting.organisation
     )
     if row is None:
         raise NotFound
     if row["person"] != acting.person:
-        require(acting, Act.EDIT_ROSTER)
+        bind(node, acting, Act.EDIT_ROSTER, what="revoke-passkey", passkey=credential)
     with node.store.write() as tx:
         now = node.act(tx)
         tx.run("UPDATE passkey SET revoked_at = ? WHERE credential = ? AND revoked_at IS NULL", now, credential)
+
+
+def bind(node: Node, acting: Acting, act: Act, **facts: Fact) -> None:
+    """Let the act through once the person's passkey has answered for exactly these facts; the answer is used up.
+
+    Raises Forbidden; PasskeyAsked with the question while there is no answer; NodeError("passkey-missing") or what
+    `take_answer` raises. Where the node's settings let one-time codes bind, a fresh one does, or FactorStale."""
+    require(acting, act)
+    subject = f"{act.value}/{sm3.digest(rfc8785.dumps(facts))}"
+    if acting.answer:
+        take_answer(node, acting, subject=subject, answer=acting.answer)
+    elif acting.asks or act in PASSKEY_ALONE or not node.config.one_time_codes_bind:
+        raise PasskeyAsked(ask(node, acting, subject=subject))
+    elif now_ms() - acting.factor_at > FRESH_MS:
+        raise FactorStale
 
 
 def ask(node: Node, acting: Acting, *, subject: str) -> dict[str, Any]:
     """What the browser is to have an authenticator answer, about exactly this subject: a policy's digest, mostly.
 
     Raises NodeError("passkey-missing")."""
-    own = [each for each in listing(node, acting, person=acting.person) if each.revoked_at is None]
+    listed = listing(node, acting, person=acting.person)
+    own = [each for each in listed if each.is_live]
     if not own:
-        raise NodeError("passkey-missing")
+        raise NodeError("passkey-pending" if any(not each.revoked_at for each in listed) else "passkey-missing")
     with node.store.write() as tx:
         challenge = _ask(node, tx, acting, subject=subject)
     return webauthn.request_options(
@@ -234,12 +298,15 @@ def take_answer(node: Node, acting: Acting, *, subject: str, answer: str) -> Evi
             raise NodeError("passkey-unknown")
         if row["revoked_at"] is not None:
             raise NodeError("passkey-revoked")
+        if row["confirmed_at"] is None:
+            raise NodeError("passkey-pending")
         challenge = _challenge(acting, subject, nonce, until)
         counter = webauthn.counter_of(site(node), given, public_key=row["public_key"], challenge=challenge)
         if (counter or row["counter"]) and counter <= row["counter"]:
             raise NodeError("passkey-counter")
         tx.run("UPDATE passkey SET counter = ?, used_at = ? WHERE credential = ?", counter, now, given.credential)
     return Evidence(
+        subject=subject,
         origin=site(node).origin,
         passkey_name=row["name"],
         public_key=row["public_key"],
@@ -249,12 +316,12 @@ def take_answer(node: Node, acting: Acting, *, subject: str, answer: str) -> Evi
     )
 
 
-def check_again(node: Node, evidence: Evidence, *, person: str, organisation: str, subject: str) -> None:
-    """Raises NodeError unless the kept evidence is that person's answer about exactly this subject.
+def check_again(node: Node, evidence: Evidence, *, person: str, organisation: str) -> None:
+    """Raises NodeError unless the kept evidence is that person's answer about its subject.
 
     The origin is the one kept with the approval: a node's address may have changed since."""
     where = webauthn.site_of(evidence.origin, node.config.name)
-    facts = _facts(person, organisation, subject, evidence.nonce, evidence.asked_until)
+    facts = _facts(person, organisation, evidence.subject, evidence.nonce, evidence.asked_until)
     challenge = webauthn.challenge_of("approval", facts)
     webauthn.counter_of(where, evidence.answer, public_key=evidence.public_key, challenge=challenge)
 

@@ -20,6 +20,7 @@ from apps.node.custodian import own_share
 from apps.node.custody import place_of
 from apps.node.errors import NodeError, Refused
 from apps.node.node import Node
+from apps.node.passkeys import bind
 from apps.node.roster import Act, Acting, require
 from apps.node.store import Transaction
 from creditzone.kernel.capsule import CapsuleDamaged, check_body_digest, group_file, read_body, summary_of
@@ -105,13 +106,14 @@ def request(node: Node, capsule: str) -> Request:
 
 def answer(node: Node, acting: Acting, text: str, *, typed: str) -> str:
     """Give the deposit and the own share out to a provider's new node, in hexadecimal; `typed` is the request's
-    fingerprint as its provider told it. Raises Forbidden, FactorStale, NodeError."""
+    fingerprint as its provider told it. Raises what `bind` raises, NodeError."""
     require(acting, Act.ANSWER_RECOVERY)
     asked = _read_request(text)
     if "".join(typed.split()).upper() != "".join(asked.fingerprint.split()):
         raise NodeError("fingerprint-wrong")
     if asked.zone != node.zone or acting.organisation != node.organisation:
         raise NodeError("recovery-unfit")
+    bind(node, acting, Act.ANSWER_RECOVERY, provider=asked.provider, capsule=asked.capsule, key=asked.key)
     with node.store.write() as tx:
         row = tx.one("SELECT text FROM deposit WHERE provider = ? AND capsule = ?", asked.provider, asked.capsule)
         if row is None:

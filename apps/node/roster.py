@@ -11,10 +11,9 @@ from enum import StrEnum
 from typing import Final, Literal, cast
 
 from apps.node import factors
-from apps.node.errors import FactorStale, Forbidden, NodeError, NotFound
+from apps.node.errors import Forbidden, NodeError
 from apps.node.node import Node
 from apps.node.store import Transaction
-from creditzone.kernel.documents import now_ms
 
 Role = Literal["owner", "steward", "officer", "approver", "auditor", "viewer"]
 ROLES: Final[tuple[Role, ...]] = ("owner", "steward", "officer", "approver", "auditor", "viewer")
@@ -41,6 +40,7 @@ class Act(StrEnum):
     CONFIRM_CARD = "confirm-card"
     EDIT_ROSTER = "edit-roster"
     DRAW_CODE = "draw-code"
+    CONFIRM_PASSKEY = "confirm-passkey"
     CHOOSE_CUSTODIANS = "choose-custodians"
     ANSWER_RECOVERY = "answer-recovery"
 
@@ -64,6 +64,7 @@ MAY: Final[dict[Act, frozenset[Role]]] = {
     Act.CONFIRM_CARD: frozenset({"owner", "steward"}),
     Act.EDIT_ROSTER: frozenset({"owner"}),
     Act.DRAW_CODE: frozenset({"owner"}),
+    Act.CONFIRM_PASSKEY: frozenset({"owner"}),
     Act.CHOOSE_CUSTODIANS: frozenset({"owner"}),
     Act.ANSWER_RECOVERY: frozenset({"owner", "steward"}),
 }
@@ -81,19 +82,23 @@ BINDING: Final = frozenset(
         Act.ANSWER_RECOVERY,
     }
 )
-"""Acts that bind: they need a code not older than FRESH_MS. For policies, and codes
-that enrol passkeys, a passkey answers each time anew."""
+"""Acts that bind: the person's passkey answers for each (`passkeys.bind`). So it does for policies, and for codes that
+enrol passkeys."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Acting:
-    """A person signed in at this node for an organisation; `factor_at` is when it last gave its code (ms UTC)."""
+    """A person signed in at this node for an organisation; `factor_at` is when it last gave its code (ms UTC).
+
+    `answer` is what the person's authenticator said to this act; `asks` is set where it is only to be asked."""
 
     person: str
     person_name: str
     organisation: str
     role: Role
     factor_at: int
+    answer: str = ""
+    asks: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,11 +121,9 @@ def may(acting: Acting, act: Act) -> bool:
 
 
 def require(acting: Acting, act: Act) -> None:
-    """Raises Forbidden unless the role allows the act, FactorStale where it binds and the code is too old."""
+    """Raises Forbidden unless the role allows the act."""
     if not may(acting, act):
         raise Forbidden("forbidden", role=acting.role, act=act.value)
-    if act in BINDING and now_ms() - acting.factor_at > FRESH_MS:
-        raise FactorStale
 
 
 def acting(node: Node, *, person: str, organisation: str, factor_at: int) -> Acting:
@@ -162,23 +165,6 @@ def listing(node: Node, acting: Acting) -> list[RosterEntry]:
     ]
 
 
-def add(node: Node, acting: Acting, *, person: str, person_name: str, role: Role) -> factors.Enrolment:
-    """Enter a person; a factor for acting for this organisation is enrolled and its secret shown once.
-
-    Raises Forbidden, FactorStale; NodeError where the person is on the list."""
-    require(acting, Act.EDIT_ROSTER)
-    with node.store.write() as tx:
-        return enter(
-            node,
-            tx,
-            person=person,
-            person_name=person_name,
-            organisation=acting.organisation,
-            role=role,
-            by=acting.person,
-        )
-
-
 def enter(  # the command line's way in, for the first owner
     node: Node, tx: Transaction, *, person: str, person_name: str, organisation: str, role: Role, by: str
 ) -> factors.Enrolment:
@@ -197,64 +183,3 @@ def enter(  # the command line's way in, for the first owner
         node.act(tx),
     )
     return factors.enrol(node, tx, person=person, organisation=organisation, name=person_name.strip())
-
-
-def change(node: Node, acting: Acting, *, person: str, role: Role) -> None:
-    """Give a person another role; raises NodeError("last-owner") rather than leave the organisation without one."""
-    require(acting, Act.EDIT_ROSTER)
-    if role not in ROLES:
-        raise NodeError("invalid", role=role)
-    with node.store.write() as tx:
-        node.act(tx)
-        _require_other_owner(tx, acting.organisation, person, keeps=role == "owner")
-        changed = tx.run(
-            "UPDATE roster SET role = ? WHERE person = ? AND organisation = ?",
-            role,
-            person,
-            acting.organisation,
-        )
-        if not changed:
-            raise NotFound
-
-
-def remove(node: Node, acting: Acting, *, person: str) -> None:
-    """Take a person off the list, and the factor with it; passkeys approve nothing more."""
-    require(acting, Act.EDIT_ROSTER)
-    with node.store.write() as tx:
-        now = node.act(tx)
-        _require_other_owner(tx, acting.organisation, person, keeps=False)
-        if not tx.run("DELETE FROM roster WHERE person = ? AND organisation = ?", person, acting.organisation):
-            raise NotFound
-        for table in ("factor", "enrolment_code", "challenge"):
-            whose = "person = ? AND organisation = ?"
-            tx.run(f"DELETE FROM {table} WHERE {whose}", person, acting.organisation)  # noqa: S608 (two constants)
-        tx.run(
-            "UPDATE passkey SET revoked_at = ? WHERE person = ? AND organisation = ? AND revoked_at IS NULL",
-            now,
-            person,
-            acting.organisation,
-        )
-
-
-def new_factor(node: Node, acting: Acting, *, person: str) -> factors.Enrolment:
-    """Enrol a new factor for a person of the list; the old one stops working."""
-    require(acting, Act.EDIT_ROSTER)
-    with node.store.write() as tx:
-        node.act(tx)
-        row = tx.one(
-            "SELECT person_name FROM roster WHERE person = ? AND organisation = ?",
-            person,
-            acting.organisation,
-        )
-        if row is None:
-            raise NotFound
-        return factors.enrol(node, tx, person=person, organisation=acting.organisation, name=row["person_name"])
-
-
-def _require_other_owner(tx: Transaction, organisation: str, person: str, *, keeps: bool) -> None:
-    owners = [
-        row["person"]
-        for row in tx.all("SELECT person FROM roster WHERE organisation = ? AND role = 'owner'", organisation)
-    ]
-    if owners == [person] and not keeps:
-        raise NodeError("last-owner")

@@ -21,7 +21,8 @@ from mnemonic import Mnemonic
 
 from apps.node.errors import NodeError, NotFound
 from apps.node.node import Node
-from apps.node.roster import Act, Acting, require
+from apps.node.passkeys import bind
+from apps.node.roster import Act, Acting
 from apps.node.store import Transaction
 from creditzone.kernel.credit.uscc import is_valid_uscc
 from creditzone.kernel.custody.recovery import sheet_id
@@ -91,8 +92,8 @@ def _sheet(row: sqlite3.Row) -> Sheet:
 
 
 def make(node: Node, acting: Acting, *, kind: Kind, name: str, organisation: str, language: str) -> Printed:
-    """Draw a sheet for an officer of ours or for the supervisor. Raises Forbidden, FactorStale, NodeError."""
-    _require(node, acting)
+    """Draw a sheet for an officer of ours or for the supervisor. Raises what `bind` raises, NodeError."""
+    _bind(node, acting, what="make", kind=kind, name=name, organisation=organisation)
     with node.store.write() as tx:
         holder = node.organisation if kind == "officer" else organisation
         _require_holder(node, tx, kind, holder)
@@ -128,8 +129,8 @@ def _require_holder(node: Node, tx: Transaction, kind: Kind, holder: str) -> Non
 def confirm(node: Node, acting: Acting, sheet: str, typed: str) -> None:
     """The asked words were read off the paper: the sheet serves from the next signed policy on.
 
-    Raises Forbidden, FactorStale, NotFound, NodeError("sheet-words")."""
-    _require(node, acting)
+    Raises what `bind` raises, NotFound, NodeError("sheet-words")."""
+    _bind(node, acting, what="confirm", sheet=sheet)
     words = typed.lower().split()
     if len(words) == 1 and not words[0].isascii():
         words = list(words[0])  # Chinese words are one sign each and may stand together
@@ -149,18 +150,18 @@ def _proof(words: Sequence[str], salt: str) -> str:
 
 
 def drop(node: Node, acting: Acting, sheet: str) -> None:
-    """Seal nothing to this sheet from the next signed policy on. Raises Forbidden, FactorStale, NotFound."""
-    _require(node, acting)
+    """Seal nothing to this sheet from the next signed policy on. Raises what `bind` raises, NotFound."""
+    _bind(node, acting, what="drop", sheet=sheet)
     with node.store.write() as tx:
         node.act(tx)
         if not tx.run("DELETE FROM sheet WHERE id = ?", sheet):
             raise NotFound
 
 
-def _require(node: Node, acting: Acting) -> None:
-    require(acting, Act.CHOOSE_CUSTODIANS)
+def _bind(node: Node, acting: Acting, **facts: str) -> None:
     if acting.organisation != node.organisation:
         raise NodeError("not-ours")
+    bind(node, acting, Act.CHOOSE_CUSTODIANS, **facts)
 
 
 def words_of(key: PrivateKey, language: str) -> list[str]:

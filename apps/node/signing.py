@@ -28,6 +28,7 @@ from apps.node import (
 )
 from apps.node.errors import IllegalMove, NodeError, Refused
 from apps.node.node import Node
+from apps.node.passkeys import bind
 from apps.node.roster import BINDING, Act, Acting, require
 from apps.node.store import Transaction
 from creditzone.kernel.credit.uscc import is_person
@@ -127,8 +128,8 @@ class Draft:
         return None
 
     @property
-    def needs_fresh_factor(self) -> bool:
-        """Whether the act binds, so that it needs a code not older than ten minutes."""
+    def binds(self) -> bool:
+        """Whether the act binds, so that the person's passkey answers for it."""
         return ACT_OF[self.kind] in BINDING
 
     @property
@@ -155,7 +156,7 @@ def draft(node: Node, acting: Acting, digest: str) -> Draft:
 def sign(node: Node, acting: Acting, digests: list[str], *, passphrase: str | None = None) -> list[Draft]:
     """Sign drafts in one act: all of them or none. A policy is not signed so: people approve it (`approvals`).
 
-    Raises Forbidden, FactorStale, WrongPassphrase, IllegalMove, or the NodeError that blocks one of them."""
+    Raises what `bind` raises, WrongPassphrase, IllegalMove, or the NodeError that blocks one of them."""
     drafts = [draft(node, acting, digest) for digest in digests]
     for one in drafts:
         require(acting, ACT_OF[one.kind])
@@ -165,6 +166,9 @@ def sign(node: Node, acting: Acting, digests: list[str], *, passphrase: str | No
             raise NodeError("approval-needed")
         if isinstance(one.document, JobRequest):
             _require_own_request(one.document, acting)
+    binding = [ACT_OF[one.kind] for one in drafts if one.binds]
+    if binding:
+        bind(node, acting, binding[0], documents=digests)
     key = documents.signing_key(node, acting.organisation, passphrase)
     with node.store.write() as tx:
         node.act(tx)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 DATABASE: Final = "store.sqlite3"
-VERSION: Final = 7
+VERSION: Final = 8
 
 _SCHEMA: Final = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -167,7 +167,7 @@ CREATE TABLE enrolment_code (
 CREATE TABLE passkey (
   credential TEXT PRIMARY KEY, person TEXT NOT NULL, organisation TEXT NOT NULL, name TEXT NOT NULL,
   public_key BLOB NOT NULL, counter INTEGER NOT NULL, added_at INTEGER NOT NULL, used_at INTEGER,
-  revoked_at INTEGER) WITHOUT ROWID;
+  confirmed_at INTEGER, confirmed_by TEXT, revoked_at INTEGER) WITHOUT ROWID;
 CREATE TABLE challenge (
   person TEXT NOT NULL, organisation TEXT NOT NULL, subject TEXT NOT NULL, nonce TEXT NOT NULL,
   expires_at INTEGER NOT NULL, PRIMARY KEY (person, organisation, subject)) WITHOUT ROWID;

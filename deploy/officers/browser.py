@@ -64,17 +64,26 @@ class Browser:
         """Follow links and redirects to a page."""
         return self.request("GET", url)
 
-    def post(self, url: str, values: Mapping[str, object], *, page: Page | None = None, origin: str = "") -> Page:
+    def post(
+        self,
+        url: str,
+        values: Mapping[str, object],
+        *,
+        page: Page | None = None,
+        origin: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> Page:
         """Send a form as a browser would: the page's token and the page's own origin."""
         body = dict(values)
         if page is not None and "csrfmiddlewaretoken" in page.text:
             body.setdefault("csrfmiddlewaretoken", page.field("csrfmiddlewaretoken"))
-        headers = {
+        sent = {
             "Content-Type": "application/x-www-form-urlencoded",
             "Origin": origin or origin_of(page.url if page else url),
             "Referer": page.url if page else url,
+            **(headers or {}),
         }
-        return self.request("POST", url, urlencode(body, doseq=True).encode(), headers)
+        return self.request("POST", url, urlencode(body, doseq=True).encode(), sent)
 
     def request(
         self, method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None

@@ -1,8 +1,9 @@
 """One of the demonstration's officers: signs in at the portal, enters the own node, uploads, signs. By HTTP alone."""
 
 import json
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -106,45 +107,50 @@ class Officer:
             raise Unexpected(f"the node refused the file: {state.get('refusal')}")
         return dataset
 
-    def enrol_passkey(self, draw_code: Callable[[], str]) -> None:
-        """Enrol this person's passkey with a code; one that is enrolled stays as it is."""
+    def enrol_passkey(self, draw_code: Callable[[], str], confirm: Callable[[str], object]) -> None:
+        """Enrol this person's passkey with a code, and have its fingerprint confirmed."""
         page, passkey = self.enter_node("/passkeys/"), self._own_passkey()
-        if f'data-credential="{passkey.kept()["id"]}"' in page.text:
-            return
         values = {"code": draw_code(), "name": PASSKEY_NAME}
-        options = self._ask("/ceremony/enrol/", values, page)
+        options = self._ask(f"{self.node}/ceremony/enrol/", values, page)
         answer = passkey.create(options, origin=self.node)
         page = self.browser.post(page.url, {**values, "answer": answer}, page=page)
         if page.status >= 400:
             raise Unexpected(f"{self.username} could not enrol a passkey: {page.status}")
+        shown = re.search(r"data-fingerprint>([0-9A-F ]{39})<", page.text)
+        if shown is None:
+            raise Unexpected(f"{page.url} shows no fingerprint")
+        confirm(shown[1])
 
     def sign(self, digest: str) -> None:
         """Sign a draft at the own node once it has arrived there; a policy is approved, and by the checker too."""
         path = f"/sign/{digest.removeprefix('sm3:')}/"
         page = self._when_there(path)
-        if "data-passkey" in page.text:
+        if '/approve/" data-passkey' in page.text:
             self._approve(path, page)
             if self.checker is not None:
                 self.checker.sign(digest)
             return
-        values: dict[str, object] = {"sign": "1", "document": page.fields("document")}
-        if 'name="code"' in page.text:
-            values["code"] = fresh_code(self.node_totp)
-        if 'name="passphrase"' in page.text:
-            values["passphrase"] = self.passphrase
-        page = self.browser.post(page.url, values, page=page)
-        if page.status >= 400:
-            raise Unexpected(f"signing {digest} answered {page.status}")
+        self._send(page, {"sign": "1", "document": page.fields("document")})
 
     def act_on_capsule(self, capsule: str, act: str, *, reason: str, title: str = "") -> None:
         """Freeze, resume, revoke or destroy a capsule at the own node."""
-        page = self.enter_node(f"/capsules/{capsule}/{act}/")
-        values: dict[str, object] = {"reason": reason, "name": title}
-        if 'name="code"' in page.text:
-            values["code"] = fresh_code(self.node_totp)
-        page = self.browser.post(page.url, values, page=page)
-        if page.status >= 400:
-            raise Unexpected(f"to {act} {capsule} answered {page.status}")
+        self.bind(f"/capsules/{capsule}/{act}/", {"reason": reason, "name": title})
+
+    def bind(self, path: str, values: dict[str, object]) -> Page:
+        """Fill in a page whose act binds and have the passkey answer for it; the page behind it."""
+        return self._send(self.enter_node(path), values)
+
+    def _send(self, page: Page, values: dict[str, object]) -> Page:
+        """Send a page's form; where the act binds, the passkey answers for exactly what is sent."""
+        if 'name="passphrase"' in page.text:
+            values = {**values, "passphrase": self.passphrase}
+        if "data-passkey" in page.text:
+            options = self._ask(page.url, values, page)
+            values = {**values, "answer": self._own_passkey().get(options, origin=self.node)}
+        done = self.browser.post(page.url, values, page=page)
+        if done.status >= 400:
+            raise Unexpected(f"{page.url} answered {done.status}")
+        return done
 
     def _when_there(self, path: str) -> Page:
         """The page of a draft, once it has arrived and can be signed or approved."""
@@ -158,7 +164,7 @@ class Officer:
 
     def _approve(self, path: str, page: Page) -> None:
         """Have the passkey answer for exactly this policy, and send its answer."""
-        options = self._ask(f"/ceremony/approve{path.removeprefix('/sign')}", {}, page)
+        options = self._ask(f"{self.node}/ceremony/approve{path.removeprefix('/sign')}", {}, page)
         values: dict[str, object] = {"answer": self._own_passkey().get(options, origin=self.node)}
         if 'name="passphrase"' in page.text:
             values["passphrase"] = self.passphrase
@@ -166,11 +172,11 @@ class Officer:
         if page.status >= 400:
             raise Unexpected(f"approving {path} answered {page.status}")
 
-    def _ask(self, path: str, values: dict[str, str], page: Page) -> dict[str, Any]:
+    def _ask(self, url: str, values: Mapping[str, object], page: Page) -> dict[str, Any]:
         """What the node asks an authenticator."""
-        answer = self.browser.post(f"{self.node}{path}", values, page=page)
+        answer = self.browser.post(url, values, page=page, headers={"X-Passkey": "ask"})
         if answer.status != 200:
-            raise Unexpected(f"{path} answered {answer.status}: {answer.text[:300]}")
+            raise Unexpected(f"{url} answered {answer.status}: {answer.text[:300]}")
         found: dict[str, Any] = json.loads(answer.text)
         return found
 

@@ -1,12 +1,12 @@
 // Asks an authenticator on behalf of a form: the node's question goes in, the answer goes into the form's hidden field.
-// The browser itself ties the answer to this page's address; the question is tied to the document by the node.
-(() => {
-  const form = document.querySelector("form[data-passkey]");
-  if (!form) return;
+// The form itself is what is asked about: it is sent once for the question, and once more with the answer. Where the node
+// sees a mistake in it there is no question, and the page with the mistake marked is loaded.
+// The browser itself ties the answer to this page's address; the question is tied to the act by the node.
+document.querySelectorAll("form[data-passkey]").forEach((form) => {
   const said = form.dataset;
   const problem = form.querySelector("[data-problem]");
   const status = form.querySelector("[data-status]");
-  const button = form.querySelector("button[type=submit]");
+  const button = form.querySelector("[data-with-passkey]");
   const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
   const isNew = said.passkey === "create";
 
@@ -23,8 +23,11 @@
   async function question() {
     const body = new FormData(form);
     body.delete("answer");
-    const response = await fetch(said.ask, { method: "POST", body: new URLSearchParams(body), headers: { "X-CSRFToken": token } });
-    const answer = await response.json().catch(() => ({}));
+    const address = said.ask || form.getAttribute("action") || window.location.href;
+    const headers = { "X-CSRFToken": token, "X-Passkey": "ask" };
+    const response = await fetch(address, { method: "POST", body: new URLSearchParams(body), headers, redirect: "manual" });
+    if (!(response.headers.get("Content-Type") || "").includes("json")) return null;
+    const answer = await response.json();
     if (!response.ok) throw new Error([answer.detail, answer.remedy].filter(Boolean).join(" ") || response.statusText);
     const options = { ...answer, challenge: bytes(answer.challenge) };
     if (!isNew) return { ...options, allowCredentials: named(answer.allowCredentials) };
@@ -33,6 +36,7 @@
 
   async function ask() {
     const publicKey = await question();
+    if (!publicKey) return "";
     status.textContent = said.saidTouch;
     const given = await (isNew ? navigator.credentials.create({ publicKey }) : navigator.credentials.get({ publicKey }));
     const response = { clientDataJSON: text(given.response.clientDataJSON) };
@@ -62,6 +66,7 @@
   }
 
   form.addEventListener("submit", async (event) => {
+    if (!event.submitter || !event.submitter.hasAttribute("data-with-passkey")) return;
     event.preventDefault();
     if (!window.PublicKeyCredential) return fail(said.saidNone);
     problem.hidden = true;
@@ -74,4 +79,4 @@
       fail(words(error));
     }
   });
-})();
+});

@@ -11,7 +11,6 @@ import pytest
 from deploy.demonstration import rules_for, seal
 from deploy.manifest import BANK, ORGANISATIONS
 from deploy.officers.person import until
-from deploy.officers.totp import fresh_code
 from tests.live.conftest import LiveZone
 from tests.live.test_a_job_ends_once_whatever_dies import BALANCE, PROFIT, spent
 from tests.live.test_the_main_road import opened
@@ -69,11 +68,8 @@ def act(live: LiveZone, contract: str, what: str) -> None:
     """The centre's steward suspends or resumes the contract with the bank, in the centre's node."""
     who = live.officers["steward"]
     digest = who.call("GET", f"/contracts/{contract}/")["digest"]
-    page = who.enter_node(f"/contracts/{digest}/{what}/")
     values = {"reason": "试验", "name": next(one["name"] for one in ORGANISATIONS if one["uscc"] == BANK)}
-    if 'name="code"' in page.text:
-        values["code"] = fresh_code(who.node_totp)
-    assert who.browser.post(page.url, values, page=page).status == 200
+    who.bind(f"/contracts/{digest}/{what}/", values)
     until(
         lambda: who.call("GET", f"/contracts/{contract}/")["state"],
         lambda state: state == {"suspend": "suspended", "resume": "active"}[what],

@@ -6,7 +6,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from apps.node import approvals, capsules, passkeys, roster, signing
+from apps.node import approvals, capsules, guardians, passkeys, people, signing
 from apps.node.errors import Forbidden, IllegalMove, NodeError
 from creditzone.kernel.documents import DraftSent, digest_of, new_id, now_ms, unsigned
 from deploy.officers.passkey import SoftwarePasskey
@@ -211,11 +211,11 @@ def test_a_wrong_signature_approves_nothing(node, maker, policy):
 def test_an_approval_is_lost_when_the_person_leaves_or_changes_the_role(node, maker, checker, policy):
     owner = world.person(node, "owner")
     hands.approve(node, maker, policy)
-    roster.change(node, owner, person=maker.person, role="viewer")
+    people.change(node, owner, person=maker.person, role="viewer")
     hands.passkey_of(node, checker)
     refused("approval-first", approvals.ask, node, checker, policy)
     assert [each.fault for each in approvals.listing(node, signing.draft(node, owner, policy))] == ["roster"]
-    roster.remove(node, owner, person=maker.person)
+    people.remove(node, owner, person=maker.person)
     assert [each.fault for each in approvals.listing(node, signing.draft(node, owner, policy))] == ["passkey"]
 
 
@@ -266,11 +266,32 @@ def test_approvals_of_a_signed_policy_are_checked_again_from_what_was_kept(node,
     assert [each.fault for each in approvals.listing(node, signed)] == ["", ""], "what was signed stays approved"
     row = node.store.one("SELECT evidence FROM approval WHERE person = ?", maker.person)
     kept = json.loads(row["evidence"])
-    for part in ("public_key", "nonce", "asked_until"):
+    for part in ("public_key", "nonce", "subject", "asked_until"):
         other = {**kept, part: 1 if part == "asked_until" else kept[part][:-6] + "AAAAA="}
         with node.store.write() as tx:
             tx.run("UPDATE approval SET evidence = ? WHERE person = ?", json.dumps(other), maker.person)
         assert [each.fault for each in approvals.listing(node, signed)] == ["answer", ""], part
+
+
+def test_who_guards_is_approved_with_the_policy_so_one_owner_alone_drops_no_custodian(
+    zone, node, maker, checker, policy, dataset
+):
+    zone.node(world.PLATFORM, "platform")
+    zone.introduce()
+    owner = world.person(node, "owner")
+    guardians.choose(node, owner, [world.PLATFORM], least=2)
+    hands.approve(node, maker, policy)
+    asked = answer_to(node, checker, policy)
+    guardians.choose(node, owner, [], least=1)
+    assert [each.fault for each in approvals.listing(node, signing.draft(node, maker, policy))] == ["custody"]
+    refused("approval-first", approvals.approve, node, checker, policy, answer=asked)
+    assert capsules.head_version(node, dataset) == 0
+    hands.approve(node, maker, policy)
+    refused("passkey-challenge", approvals.approve, node, checker, policy, answer=asked)
+    hands.approve(node, checker, policy)
+    guardians.choose(node, owner, [world.PLATFORM], least=2)
+    signed = signing.draft(node, maker, policy)
+    assert [each.fault for each in approvals.listing(node, signed)] == ["", ""], "what was signed stays approved"
 
 
 def test_one_signer_is_a_setting_and_the_statement_names_one(zone, node, maker, policy):

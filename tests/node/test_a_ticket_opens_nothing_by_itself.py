@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from apps.node import roster, tickets
+from apps.node import people, roster, tickets
 from apps.node.errors import Forbidden, TicketRefused
 from creditzone.kernel.documents import Signed, Ticket, new_id, now_ms, signed, unsigned
 from creditzone.kernel.sm.sm2 import PrivateKey
@@ -96,6 +96,6 @@ def test_another_browser_cannot_use_it(zone, bank):
 def test_a_removed_person_is_out_with_the_next_request(zone, bank):
     owner = world.person(bank)
     other = world.person(bank, "officer")
-    roster.remove(bank, owner, person=other.person)
+    people.remove(bank, owner, person=other.person)
     with pytest.raises(Forbidden):
         roster.acting(bank, person=other.person, organisation=BANK, factor_at=now_ms())

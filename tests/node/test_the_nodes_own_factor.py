@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from apps.node import factors, roster
+from apps.node import factors, people, roster
 from apps.node.errors import FactorLocked, FactorStale, FactorWrong, NodeError
 from apps.node.store import Store, StoreUnknown
 from creditzone.kernel.documents import now_ms
@@ -20,7 +20,7 @@ from tests.node.world import BANK, HOST, Zone
 def enrolled(zone: Zone):
     node = zone.node(BANK, "bank")
     owner = world.person(node)
-    enrolment = roster.add(node, owner, person="0" * 8, person_name="张某", role="officer")
+    enrolment = people.add(node, owner, person="0" * 8, person_name="张某", role="officer")
     return node, enrolment
 
 
@@ -71,27 +71,27 @@ def test_what_binds_needs_a_fresh_code_and_a_role(zone):
     owner = world.person(node)
     stale = roster.acting(node, person=owner.person, organisation=BANK, factor_at=now_ms() - roster.FRESH_MS - 1)
     with pytest.raises(FactorStale):
-        roster.add(node, stale, person="x", person_name="某", role="viewer")
+        people.add(node, stale, person="x", person_name="某", role="viewer")
     viewer = world.person(node, "viewer")
     with pytest.raises(NodeError) as refused:
-        roster.add(node, viewer, person="x", person_name="某", role="owner")
+        people.add(node, viewer, person="x", person_name="某", role="owner")
     assert refused.value.code == "forbidden"
     with pytest.raises(NodeError) as last:
-        roster.change(node, owner, person=owner.person, role="viewer")
+        people.change(node, owner, person=owner.person, role="viewer")
     assert last.value.code == "last-owner"
 
 
 def test_a_hosted_firms_owner_neither_draws_nor_ends_the_factor_with_which_somebody_acts_for_another(zone):
     node = zone.node(HOST, "operator", hosts=True)
     firm, host = world.host_firm(node), world.person(node, "owner", organisation=HOST)
-    victim = roster.add(node, host, person=str(uuid4()), person_name="张某", role="steward")
-    taken = roster.add(node, firm, person=victim.person, person_name="张某", role="viewer")
-    renewed = roster.new_factor(node, firm, person=victim.person)
+    victim = people.add(node, host, person=str(uuid4()), person_name="张某", role="steward")
+    taken = people.add(node, firm, person=victim.person, person_name="张某", role="viewer")
+    renewed = people.new_factor(node, firm, person=victim.person)
     now = now_ms()
     for known in (taken, renewed):
         with pytest.raises(FactorWrong):
             factors.check(node, person=victim.person, organisation=HOST, code=code(known, now), now=now)
-    roster.remove(node, firm, person=victim.person)
+    people.remove(node, firm, person=victim.person)
     assert factors.check(node, person=victim.person, organisation=HOST, code=code(victim, now), now=now) == now
 
 

@@ -144,6 +144,7 @@ class Zone:
             busy_tick_seconds=0.05,
             link_timeout_seconds=30,
             passphrase_file=str(passphrase_file(self.home)),
+            one_time_codes_bind=True,
         )
         Keystore.create(home, organisation, NODE_PASSPHRASE, cost=QUICK)
         write_config(home, config)

@@ -6,6 +6,7 @@ Every page demands a live sign-in unless its view says otherwise; the exceptions
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -22,7 +23,7 @@ from apps.core.errors import DomainError
 from apps.node import factors, roster, tickets
 from apps.node.console.forms import BindingForm
 from apps.node.console.signins import SIGN_INS, Said, SignIn
-from apps.node.errors import NodeError
+from apps.node.errors import NodeError, PasskeyAsked
 from apps.node.node import Node, open_node
 from creditzone.kernel.documents import now_ms
 from creditzone.kernel.sm import sm3
@@ -115,12 +116,7 @@ class DoorMiddleware:
         if signed_in is None or (wanted and wanted != signed_in.person):
             return _sign_in_first(request)
         try:
-            request.acting = roster.acting(
-                request.node,
-                person=signed_in.person,
-                organisation=signed_in.organisation,
-                factor_at=signed_in.factor_at or 0,
-            )
+            request.acting = _acting(request, signed_in)
         except NodeError as error:
             return self.process_exception(request, error)
         if signed_in.factor_at is None and not getattr(view, "is_before_factor", False):
@@ -129,6 +125,8 @@ class DoorMiddleware:
 
     def process_exception(self, request: NodeRequest, error: Exception) -> HttpResponseBase | None:
         """A refusal in the field's own terms becomes a page, or a problem document for machines."""
+        if isinstance(error, PasskeyAsked) and request.acting.asks:
+            return JsonResponse(error.question)
         if isinstance(error, NodeError):
             language = get_language() or "zh-hans"
             return refusal(
@@ -150,6 +148,17 @@ class DoorMiddleware:
                 remedy=error.advice,
             )
         return None
+
+
+def _acting(request: NodeRequest, signed_in: SignIn) -> roster.Acting:
+    """The person as the roster has it, with what its authenticator answered: the script asks first, then sends that."""
+    found = roster.acting(
+        request.node,
+        person=signed_in.person,
+        organisation=signed_in.organisation,
+        factor_at=signed_in.factor_at or 0,
+    )
+    return replace(found, answer=request.POST.get("answer", ""), asks=request.headers.get("X-Passkey") == "ask")
 
 
 def _sign_in_first(request: NodeRequest) -> HttpResponseBase:
@@ -210,7 +219,7 @@ def give_factor(request: NodeRequest, code: str) -> None:
     factor_at = factors.check(request.node, person=person, organisation=organisation, code=code)
     request.cookie = request.fresh_cookie = SIGN_INS.confirm_factor(request.cookie, factor_at=factor_at)
     request.signed_in = SIGN_INS.find(request.cookie, is_life=True)
-    request.acting = roster.acting(request.node, person=person, organisation=organisation, factor_at=factor_at)
+    request.acting = replace(request.acting, factor_at=factor_at)
 
 
 def take_code(request: NodeRequest, form: BindingForm) -> None:
@@ -220,9 +229,11 @@ def take_code(request: NodeRequest, form: BindingForm) -> None:
         form.fields.pop("code", None)
 
 
-def is_stale(request: NodeRequest) -> bool:
-    """Whether what binds needs a fresh code: the services check the same and decide."""
-    return now_ms() - request.acting.factor_at > roster.FRESH_MS
+def needs_code(request: NodeRequest) -> bool:
+    """Whether what binds asks for a fresh one-time code, at a node where one binds: not of whoever uses a passkey."""
+    acting, by_code = request.acting, request.node.config.one_time_codes_bind
+    is_stale = now_ms() - acting.factor_at > roster.FRESH_MS
+    return by_code and is_stale and not (acting.asks or acting.answer)
 
 
 def tell(request: NodeRequest, words: str, *, tone: str = "success") -> None:

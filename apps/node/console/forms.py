@@ -114,6 +114,17 @@ class RenameForm(forms.Form):
     name = forms.CharField(label=_("What you call it"), max_length=60)
 
 
+class PasskeyForm(BindingForm):
+    """Confirm a passkey: its fingerprint, as the person read it out."""
+
+    fingerprint = forms.CharField(
+        label=_("Fingerprint, as told to you"),
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+        help_text=_("By the person, who opened this node's address and not a link: the page showed it at enrolment."),
+    )
+
+
 class GovernorForm(BindingForm):
     """Which organisation governs the zone, among those whose cards are confirmed."""
 

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from apps.core.errors import Words
-from apps.node import approvals, passkeys
+from apps.node import approvals, guardians, passkeys
 from apps.node.approvals import Approval
 from apps.node.console.context import language
 from apps.node.console.door import NodeRequest
 from apps.node.console.forms import ApproveForm
 from apps.node.console.words import APPROVAL_FAULTS, ROLES
+from apps.node.errors import NodeError
 from apps.node.signing import Draft
 
 
@@ -26,6 +29,7 @@ class Standing:
     """A policy's approvals, and the form for the next one."""
 
     lines: list[Line]
+    guards: list[tuple[Words, str]]
     signers: int
     completes: bool
     is_mine: bool
@@ -47,6 +51,7 @@ def standing_of(request: NodeRequest, draft: Draft, form: ApproveForm | None = N
     obstacle = approvals.obstacle(request.node, request.acting, draft)
     return Standing(
         lines=lines,
+        guards=_guards(request, draft),
         signers=approvals.needed(request.node, draft.organisation),
         completes=approvals.completes(request.node, draft),
         is_mine=any(line.entry.holds and line.entry.person == request.acting.person for line in lines),
@@ -55,6 +60,17 @@ def standing_of(request: NodeRequest, draft: Draft, form: ApproveForm | None = N
         remedy=obstacle.remedy(language()) if obstacle else "",
         form=form or form_for(request, draft),
     )
+
+
+def _guards(request: NodeRequest, draft: Draft) -> list[tuple[Words, str]]:
+    """Who is to guard the version that these approvals seal, and how many it takes: it is approved with the policy."""
+    try:
+        plan = guardians.plan(request.node, draft.organisation)
+    except NodeError:
+        return []
+    names = [request.node.name_of(one.organisation, language()) for one in (plan.provider, *plan.others)]
+    takes = _("%(least)s of %(holders)s") % {"least": plan.threshold, "holders": len(names)}
+    return [(_("Who guards it from then on"), " · ".join(names)), (_("Holders it takes"), takes)]
 
 
 def form_for(request: NodeRequest, draft: Draft, data: object = None) -> ApproveForm:

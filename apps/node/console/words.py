@@ -35,6 +35,7 @@ DRAFT_STATES: dict[str, tuple[Words, str]] = {
 
 APPROVAL_FAULTS: dict[str, Words] = {
     "answer": _("not an approval of this policy"),
+    "custody": _("others are to guard by now: approve it again"),
     "passkey": _("its passkey is revoked"),
     "roster": _("may not approve any more, or in another role"),
 }

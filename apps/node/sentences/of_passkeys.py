@@ -20,6 +20,18 @@ PASSKEYS: Final[dict[str, Words]] = {
         "You have no passkey at this node that can be used.",
         "Enrol one on the passkeys page first.",
     ),
+    "passkey-asked": (
+        "没有通行密钥应答，什么都没有做。",
+        "请在浏览器中启用 JavaScript 后再试。",
+        "No passkey answered: nothing was done.",
+        "It needs JavaScript in your browser; then try again.",
+    ),
+    "passkey-pending": (
+        "您的通行密钥还没有经人核对指纹。",
+        "请把登记时显示的指纹当面或电话告知本单位的节点所有者，或节点管理人员；指纹已丢失的，请重新登记。",
+        "Nobody has confirmed your passkey's fingerprint yet.",
+        "Tell an owner of this node, or whoever runs it, the fingerprint that was shown; if lost, enrol anew.",
+    ),
     "passkey-known": (
         "这个通行密钥已经登记过；一个验证器只归一个人。",
         "请换用您自己的验证器。",
@@ -40,15 +52,15 @@ PASSKEYS: Final[dict[str, Words]] = {
     ),
     "passkey-origin": (
         "验证器应答的网址（%(origin)s）不是本节点，可能有人在仿冒本页面。",
-        "未作任何批准。请核对地址栏，并告知本单位的节点所有者。",
+        "什么都没有做。请核对地址栏，并告知本单位的节点所有者。",
         "The authenticator answered for another address (%(origin)s): some page may be imitating this node's.",
-        "Nothing was approved. Look at the address bar and tell an owner of this node.",
+        "Nothing was done. Look at the address bar and tell an owner of this node.",
     ),
     "passkey-challenge": (
-        "应答不是针对本文件此刻的提问：已用过、已超时，或对应另一份文件。",
-        "未作任何批准。请重新载入页面后再试。",
-        "The answer is not to what is asked now about this document: used, too late, or another document's.",
-        "Nothing was approved. Load the page again and repeat.",
+        "应答不是针对此刻的提问：已用过、已超时，或对应另一份文件、另一项操作。",
+        "什么都没有做。请重新载入页面后再试。",
+        "The answer is not to what is asked now: used, too late, or to another document or act.",
+        "Nothing was done. Load the page again and repeat.",
     ),
     "passkey-unverified": (
         "验证器没有核实持有人（指纹、面容或 PIN）。",
@@ -58,15 +70,15 @@ PASSKEYS: Final[dict[str, Words]] = {
     ),
     "passkey-signature": (
         "验证器的签名无效。",
-        "未作任何批准。请重试，仍不行则停用并重新登记。",
+        "什么都没有做。请重试，仍不行则停用并重新登记。",
         "The authenticator's signature is not valid.",
-        "Nothing was approved. Try again; if it stays so, revoke the passkey and enrol a new one.",
+        "Nothing was done. Try again; if it stays so, revoke the passkey and enrol a new one.",
     ),
     "passkey-counter": (
         "验证器的计数没有增加，这个通行密钥可能已被复制。",
-        "未作任何批准。请停用它并重新登记。",
+        "什么都没有做。请停用它并重新登记。",
         "The authenticator's counter did not rise: the passkey may have been copied.",
-        "Nothing was approved. Revoke it and enrol a new one.",
+        "Nothing was done. Revoke it and enrol a new one.",
     ),
     "passkey-answer": (
         "浏览器送来的不是可读的验证器应答。",

@@ -18,7 +18,7 @@ def send(seat):
         if page.locator("form.form input[name=code]").count():
             page.fill("form.form input[name=code]", fresh_code(seat.user["node_totp"]))
         with page.expect_navigation():
-            page.locator("form.form button[type=submit]").click()
+            page.locator("form.form button[type=submit]:not([data-with-passkey])").click()
         if not page.locator("form.form input[name=code][aria-invalid]").count():
             return
 

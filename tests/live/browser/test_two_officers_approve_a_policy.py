@@ -4,7 +4,6 @@ The browser decides by itself at which address a passkey answers; nothing here p
 """
 
 import csv
-import json
 import re
 
 import pytest
@@ -88,9 +87,9 @@ def code_drawn(live, username):
     """An enrolment code that an owner draws at the node, with the passkey that it has."""
     owner, person = live.officers[MAKER], live.user(username)["person"]
     page = owner.enter_node(f"/roster/{person}/")
-    asked = owner.browser.post(f"{owner.node}/ceremony/code/{person}/", {}, page=page)
-    answer = owner.passkey.get(json.loads(asked.text), origin=owner.node)
-    drawn = owner.browser.post(f"{owner.node}/roster/{person}/code/", {"answer": answer}, page=page)
+    address = f"{owner.node}/roster/{person}/code/"
+    answer = owner.passkey.get(owner._ask(address, {}, page), origin=owner.node)
+    drawn = owner.browser.post(address, {"answer": answer}, page=page)
     return re.search(r"data-code>([A-Z2-7-]{19})<", drawn.text)[1]
 
 
@@ -102,13 +101,22 @@ def enrol(seat, code):
     page.locator("form[data-passkey] button.primary").press("Enter")
 
 
+def confirm_shown(live, seat, username):
+    """The fingerprint that the page shows, confirmed by an owner with the passkey that it has."""
+    shown = seat.page.locator("[data-fingerprint]")
+    shown.wait_for()
+    person = live.user(username)["person"]
+    live.officers[MAKER].bind(f"/roster/{person}/confirm/", {"fingerprint": shown.inner_text()})
+
+
 def test_two_officers_enrol_propose_and_check(sit, live, authenticators, policy):
     digest, capsule = policy
     maker, checker = sit(MAKER), sit(CHECKER)
     for username, seat in ((MAKER, maker), (CHECKER, checker)):
         held = authenticators(username)
         enrol(seat, code_drawn(live, username))
-        seat.page.locator(".toast").wait_for()
+        confirm_shown(live, seat, username)
+        seat.at_node("/passkeys/")
         assert BROWSERS_PASSKEY in seat.page.locator("main").inner_text()
         [made] = held.credentials()
         assert made["rpId"] == "bank.localhost"
@@ -149,12 +157,24 @@ def test_two_officers_enrol_propose_and_check(sit, live, authenticators, policy)
     )
     assert maker.complaints() == checker.complaints() == []
 
+    page = maker.at_node(f"/capsules/{capsule}/freeze/")
+    page.fill("[name=reason]", "核对名单")
+    assert maker.serious() == []
+    page.locator("[data-with-passkey]").click()
+    page.locator(".toast").wait_for()
+    until(
+        lambda: live.officers[MAKER].call("GET", f"/capsules/{capsule}/")["state"],
+        lambda state: state == "frozen",
+        what="the freeze that the passkey answered for",
+    )
+    assert maker.complaints() == []
+
 
 def test_a_page_at_another_address_gets_no_answer_for_the_node(sit, live, authenticators):
     """The portal's own page asks for the node's passkeys: the browser refuses, whatever that page's script does."""
     seat, held = sit(MAKER), authenticators(MAKER)
     enrol(seat, code_drawn(live, MAKER))
-    seat.page.locator(".toast").wait_for()
+    confirm_shown(live, seat, MAKER)
     [made] = held.credentials()
     seat.at_portal("/")
     asked = """async (id) => {

@@ -125,6 +125,7 @@ def home(tmp_path: Path, zone: ZoneSigner, kind: Any) -> Path:
         console_url=OWN,
         slots=0,
         passphrase_file=str(passphrase_file(tmp_path)),
+        one_time_codes_bind=True,
     )
     Keystore.create(folder, BANK, NODE_PASSPHRASE, cost=QUICK)
     write_config(folder, config)
@@ -211,6 +212,11 @@ def post(client: Client, path: str, data: Any = None, **more: Any) -> Any:
         token = client.cookies["__Host-csrf"].value if "__Host-csrf" in client.cookies else ""
     headers = {"origin": OWN, "X-CSRFToken": token, **more.pop("headers", {})}
     return client.post(path, urlencode(data or {}, doseq=True), content_type=FORM, headers=headers, **more)
+
+
+def ask(client: Client, path: str, data: Any = None) -> Any:
+    """The same form as `post` sends it, for the question that the person's authenticator is asked."""
+    return post(client, path, data, headers={"X-Passkey": "ask"})
 
 
 def hand_over(client: Client, text: str, *, origin: str | None = PORTAL) -> Any:

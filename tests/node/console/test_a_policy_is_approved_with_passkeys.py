@@ -10,7 +10,7 @@ from apps.node.console.signins import SIGN_INS
 from creditzone.kernel.documents import now_ms
 from deploy.officers.passkey import SoftwarePasskey
 from tests import passkeys as hands
-from tests.node.console.conftest import BANK, OWN, browser, post, sign_in
+from tests.node.console.conftest import BANK, OWN, ask, browser, post, sign_in
 
 
 @pytest.fixture
@@ -36,6 +36,19 @@ def enrol(client, code, held, *, name="办公室密钥", origin=OWN):
     return post(client, "/passkeys/", {"code": code, "name": name, "answer": answer})
 
 
+def shown_by(response):
+    """The fingerprint on the page after an enrolment."""
+    assert response.status_code == 200, response.content.decode()
+    return re.search(r"data-fingerprint>([0-9A-F ]{39})<", response.content.decode())[1]
+
+
+def enrol_and_confirm(client, node, person, held):
+    """Enrol with a code, and have the command line confirm the fingerprint on the page."""
+    shown = shown_by(enrol(client, code_for(node, person), held))
+    with node.store.write() as tx:
+        passkeys.believe(node, tx, person=person.id, organisation=BANK, typed=shown, by="command line")
+
+
 def approve(client, policy, held):
     asked = post(client, f"/ceremony/approve/{policy}/")
     assert asked.status_code == 200, asked.content.decode()
@@ -53,8 +66,8 @@ def test_two_people_take_a_policy_from_draft_to_sealed(
 ):
     first, second = SoftwarePasskey(), SoftwarePasskey()
     assert "You have no passkey at this node yet" in page(signed_in, f"/sign/{policy}/")
-    assert enrol(signed_in, code_for(node, owner), first).status_code == 302
-    assert enrol(checking, code_for(node, colleague), second).status_code == 302
+    enrol_and_confirm(signed_in, node, owner, first)
+    enrol_and_confirm(checking, node, colleague, second)
     assert 'data-passkey="get"' not in page(checking, f"/sign/{policy}/"), "an approver does not propose"
     assert approve(signed_in, policy, first).status_code == 302
     assert "Withdraw my approval" in page(signed_in, f"/sign/{policy}/")
@@ -63,6 +76,8 @@ def test_two_people_take_a_policy_from_draft_to_sealed(
     assert owner.name in waiting
     shown = page(checking, f"/sign/{policy}/")
     assert "Approve, sign and seal" in shown
+    assert "Who guards it from then on" in shown
+    assert "1 of 1" in shown
     assert "You check what somebody else has proposed and approved." in shown
     assert approve(checking, policy, second).status_code == 302
     assert capsules.head_version(node, dataset) == 1
@@ -110,7 +125,7 @@ def test_a_code_enrols_once_for_its_person_and_not_after_its_end(signed_in, chec
     code = code_for(node, owner)
     stranger = post(checking, "/ceremony/enrol/", {"code": code}) if checking.get("/passkeys/") else None
     assert stranger.status_code == 422, "another person's code"
-    assert enrol(signed_in, code, SoftwarePasskey()).status_code == 302
+    assert enrol(signed_in, code, SoftwarePasskey()).status_code == 200
     assert post(signed_in, "/ceremony/enrol/", {"code": code}).status_code == 422
     late = code_for(node, owner)
     with node.store.write() as tx:
@@ -129,13 +144,54 @@ def test_another_page_enrols_nothing(signed_in, node, owner, acting, origin):
     assert not passkeys.has_one(node, acting)
 
 
+def test_a_passkey_that_somebody_else_enrolled_answers_for_nothing(signed_in, node, owner, acting, policy):
+    """A page that imitates the node has the typed codes, and an authenticator of its own."""
+    thief = SoftwarePasskey()
+    shown_by(enrol(signed_in, code_for(node, owner), thief))
+    assert "waits to be confirmed" in page(signed_in, "/passkeys/")
+    assert not passkeys.has_one(node, acting)
+    asked = post(signed_in, f"/ceremony/approve/{policy}/")
+    assert asked.json()["type"] == "urn:creditzone:passkey-pending"
+    held = hands.passkey_of(node, acting)
+    asked = post(signed_in, f"/ceremony/approve/{policy}/").json()
+    assert len(asked["allowCredentials"]) == 1, "the confirmed one alone"
+    response = post(signed_in, f"/sign/{policy}/approve/", {"answer": thief.get(asked, origin=OWN)})
+    assert response.status_code == 422
+    assert "Nobody has confirmed" in response.content.decode()
+    assert approve(signed_in, policy, held).status_code == 302
+
+
+def test_an_owner_confirms_a_fingerprint_that_was_read_out_with_a_passkey(
+    signed_in, checking, node, acting, owner, colleague
+):
+    held, theirs, path = hands.passkey_of(node, acting), SoftwarePasskey(), f"/roster/{colleague.id}/confirm/"
+    shown = shown_by(enrol(checking, code_for(node, colleague), theirs))
+    mine = shown_by(enrol(signed_in, code_for(node, owner), SoftwarePasskey()))
+    other = roster.acting(node, person=colleague.id, organisation=BANK, factor_at=now_ms())
+    assert path in page(signed_in, f"/roster/{colleague.id}/")
+    assert shown not in page(signed_in, path), "it is typed, not glanced at"
+    assert post(signed_in, path, {"fingerprint": shown}).status_code == 403, "a one-time code confirms none"
+    for typed in (mine, "0" * 32):
+        answer = held.get(ask(signed_in, path, {"fingerprint": typed}).json(), origin=OWN)
+        refused = post(signed_in, path, {"fingerprint": typed, "answer": answer})
+        assert refused.status_code == 422
+        assert not passkeys.has_one(node, other)
+    assert ask(checking, path, {"fingerprint": shown}).status_code == 403, "an owner's matter"
+    answer = held.get(ask(signed_in, path, {"fingerprint": shown}).json(), origin=OWN)
+    assert post(signed_in, path, {"fingerprint": shown, "answer": answer}).status_code == 302
+    assert passkeys.has_one(node, other)
+
+
 def test_an_owner_draws_a_code_with_a_passkey_and_not_with_a_one_time_code(signed_in, node, acting, colleague):
     path = f"/roster/{colleague.id}/"
-    assert "You draw a code with a passkey of your own." in page(signed_in, path)
-    assert post(signed_in, f"{path}code/", {"answer": "{}"}).status_code == 422
+    assert f'action="{path}code/"' in page(signed_in, path)
+    assert "You have no passkey at this node yet" in page(signed_in, path)
+    assert post(signed_in, f"{path}code/").status_code == 422
     held = hands.passkey_of(node, acting)
     assert 'data-passkey="get"' in page(signed_in, path)
-    asked = post(signed_in, f"/ceremony/code/{colleague.id}/").json()
+    assert not re.search(r">\s*None\s*<", page(signed_in, path))
+    assert post(signed_in, f"{path}code/").status_code == 403, "a fresh one-time code draws none"
+    asked = ask(signed_in, f"{path}code/").json()
     drawn = post(signed_in, f"{path}code/", {"answer": held.get(asked, origin=OWN)}).content.decode()
     assert re.search(r"data-code>([A-Z2-7]{4}-){3}[A-Z2-7]{4}<", drawn)
 
@@ -143,10 +199,10 @@ def test_an_owner_draws_a_code_with_a_passkey_and_not_with_a_one_time_code(signe
 def test_an_answer_for_a_policy_draws_no_code_and_the_reverse(signed_in, node, acting, colleague, policy):
     held = hands.passkey_of(node, acting)
     asked = post(signed_in, f"/ceremony/approve/{policy}/").json()
-    post(signed_in, f"/ceremony/code/{colleague.id}/")
+    ask(signed_in, f"/roster/{colleague.id}/code/")
     answer = held.get(asked, origin=OWN)
     assert post(signed_in, f"/roster/{colleague.id}/code/", {"answer": answer}).status_code == 422
-    asked = post(signed_in, f"/ceremony/code/{colleague.id}/").json()
+    asked = ask(signed_in, f"/roster/{colleague.id}/code/").json()
     post(signed_in, f"/ceremony/approve/{policy}/")
     assert post(signed_in, f"/sign/{policy}/approve/", {"answer": held.get(asked, origin=OWN)}).status_code == 422
     assert signing.draft(node, acting, policy).state == "draft"
@@ -156,7 +212,7 @@ def test_an_answer_for_a_policy_draws_no_code_and_the_reverse(signed_in, node, a
 def test_only_owners_draw_codes(zone, enter, node, owner, role):
     client = sign_in(browser(), zone, enter(role, name="王强"))
     client.get("/")
-    assert post(client, f"/ceremony/code/{owner.id}/").status_code == 403
+    assert ask(client, f"/roster/{owner.id}/code/").status_code == 403
     assert post(client, f"/roster/{owner.id}/code/", {"answer": "{}"}).status_code == 403
 
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from apps.node import cards, firms, roster, signing
+from apps.node import cards, firms, people, roster, signing
 from creditzone.kernel.documents import digest_of, new_id, now_ms
 from tests.node.console import furnished
 from tests.node.console.conftest import BANK, FIRM, FORM, OWN, PORTAL, Person, arrive, browser, post, sign_in
@@ -145,9 +145,9 @@ def test_a_role_taken_away_holds_at_the_next_request(zone, owner, enter, node):
     other = enter("steward", name="王强")
     client = sign_in(browser(), zone, other)
     assert client.get("/datasets/upload/").status_code == 200
-    roster.change(node, acting, person=other.id, role="viewer")
+    people.change(node, acting, person=other.id, role="viewer")
     assert client.get("/datasets/upload/").status_code == 403
-    roster.remove(node, acting, person=other.id)
+    people.remove(node, acting, person=other.id)
     assert client.get("/").status_code == 403
 
 

@@ -1,4 +1,5 @@
-"""What binds the organisation needs a code not older than ten minutes; a job request needs the live sign-in alone."""
+"""At a node whose settings let one-time codes bind, a demonstration's, what binds needs one not older than ten minutes.
+A job request needs the live sign-in alone, anywhere."""
 
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from apps.node.console.signins import SIGN_INS
 from creditzone.kernel.documents import digest_of, now_ms
 from tests import passkeys
 from tests.node.console import furnished
-from tests.node.console.conftest import BANK, browser, post, sign_in
+from tests.node.console.conftest import BANK, OWN, ask, browser, post, sign_in
 
 
 def age_factor(client, minutes):
@@ -57,6 +58,19 @@ def test_a_good_code_on_the_signing_page_is_enough(signed_in, node, acting, cont
     assert response.status_code == 302, response.content.decode()
     assert state_of(node, acting, contract) in {"signed", "complete"}
     assert signed_in.get("/").status_code == 200, "the sign-in goes on under its new cookie"
+
+
+def test_the_page_says_that_codes_bind_here_and_the_passkey_binds_too(signed_in, node, acting, contract):
+    assert "Demonstration: by this node" in signed_in.get(f"/sign/{contract}/").content.decode()
+    held = passkeys.passkey_of(node, acting)
+    age_factor(signed_in, 11)
+    shown = signed_in.get(f"/sign/{contract}/").content.decode()
+    assert "Demonstration: by this node" in shown
+    assert "With my passkey" in shown
+    asked = ask(signed_in, f"/sign/{contract}/", {"sign": "1"}).json()
+    answer = held.get(asked, origin=OWN)
+    assert post(signed_in, f"/sign/{contract}/", {"sign": "1", "answer": answer}).status_code == 302
+    assert state_of(node, acting, contract) in {"signed", "complete"}
 
 
 def test_a_job_request_needs_the_live_sign_in_only(signed_in, node, acting, dataset, policy):

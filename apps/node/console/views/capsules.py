@@ -14,7 +14,7 @@ from apps.core.errors import Words
 from apps.node import capsule_acts, capsules, queries, roster
 from apps.node.capsules import CapsuleStanding
 from apps.node.console.context import language
-from apps.node.console.door import NodeRequest, is_stale, take_code, tell
+from apps.node.console.door import NodeRequest, needs_code, take_code, tell
 from apps.node.console.forms import CapsuleActForm, errors_in
 from apps.node.console.words import CAPSULE_ACTS, CAPSULE_STATES, CONTRACT_STATES, ROLES
 from apps.node.contracts import ContractStanding
@@ -88,7 +88,7 @@ def _form(request: NodeRequest, found: CapsuleStanding, act: CapsuleActKind) -> 
         request.POST if request.method == "POST" else None,
         title=found.title,
         act=act,
-        needs_code=is_stale(request),
+        needs_code=needs_code(request),
         needs_passphrase=request.acting.organisation != request.node.organisation,
     )
 

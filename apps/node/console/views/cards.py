@@ -13,7 +13,7 @@ from apps.core.errors import Words
 from apps.node import cards, roster
 from apps.node.cards import CardEntry
 from apps.node.console.context import language
-from apps.node.console.door import NodeRequest, is_stale, take_code, tell
+from apps.node.console.door import NodeRequest, needs_code, take_code, tell
 from apps.node.console.forms import CardForm, errors_in
 from apps.node.console.words import CARD_STATES, CONFIRMED_BY, ORGANISATION_KINDS
 from apps.node.errors import NotFound
@@ -60,7 +60,7 @@ def confirm(request: NodeRequest, digest: str) -> HttpResponseBase:
     )
     form = CardForm(
         request.POST if request.method == "POST" else None,
-        needs_code=is_stale(request),
+        needs_code=needs_code(request),
     )
     if form.is_valid():
         with errors_in(form):
@@ -81,7 +81,7 @@ def confirm(request: NodeRequest, digest: str) -> HttpResponseBase:
 def refuse(request: NodeRequest, digest: str) -> HttpResponseBase:
     """Do not believe a card that was shown; it stays in the list as refused."""
     entry = _find(request, digest)
-    if is_stale(request):
+    if needs_code(request):
         tell(request, _("Give this node's one-time code first, then repeat."), tone="warning")
         return redirect(reverse("node:factor", query={"next": request.path.removesuffix("refuse/")}))
     cards.refuse(request.node, request.acting, digest)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.core.errors import Words
 from apps.node import contracts, roster
 from apps.node.console.context import language
-from apps.node.console.door import NodeRequest, is_stale, take_code, tell
+from apps.node.console.door import NodeRequest, needs_code, take_code, tell
 from apps.node.console.forms import ContractActForm, errors_in
 from apps.node.console.words import CONTRACT_ACTS, CONTRACT_STATES
 from apps.node.contracts import ContractStanding
@@ -53,7 +53,7 @@ def act(request: NodeRequest, digest: str, act: str) -> HttpResponseBase:
         request.POST if request.method == "POST" else None,
         name=line.other,
         act=act,
-        needs_code=is_stale(request),
+        needs_code=needs_code(request),
         needs_passphrase=request.acting.organisation != request.node.organisation,
     )
     if form.is_valid():

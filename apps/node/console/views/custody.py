@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.node import capsules, custodian, guardians, recovery, roster, shares, sheets
 from apps.node.capsules import CapsuleStanding
 from apps.node.console.context import language
-from apps.node.console.door import NodeRequest, is_stale, take_code, tell
+from apps.node.console.door import NodeRequest, needs_code, take_code, tell
 from apps.node.console.forms import BindingForm, CustodiansForm, RecoveryForm, SheetForm, SheetWordsForm, errors_in
 from apps.node.console.words import CAPSULE_STATES, HOLDER_STATES, ROLES
 from apps.node.custodian import Guarded
@@ -48,7 +48,7 @@ def choose(request: NodeRequest) -> HttpResponseBase:
     form = CustodiansForm(
         request.POST if request.method == "POST" else None,
         fit=fit,
-        needs_code=is_stale(request),
+        needs_code=needs_code(request),
         initial={
             "custodians": [one.organisation for one in guardians.listing(node)],
             "threshold": guardians.threshold(node),
@@ -68,7 +68,7 @@ def choose(request: NodeRequest) -> HttpResponseBase:
 def make_sheet(request: NodeRequest) -> HttpResponseBase:
     """Draw a recovery sheet and show its words, once, to be printed."""
     _require(request, Act.CHOOSE_CUSTODIANS)
-    form = SheetForm(request.POST if request.method == "POST" else None, needs_code=is_stale(request))
+    form = SheetForm(request.POST if request.method == "POST" else None, needs_code=needs_code(request))
     if form.is_valid():
         with errors_in(form):
             take_code(request, form)
@@ -96,7 +96,7 @@ def confirm_sheet(request: NodeRequest, digest: str) -> HttpResponseBase:
     sheet = sheets.get(request.node, digest)
     if sheet.confirmed_at is not None:
         return redirect("node:custody")
-    form = SheetWordsForm(request.POST if request.method == "POST" else None, needs_code=is_stale(request))
+    form = SheetWordsForm(request.POST if request.method == "POST" else None, needs_code=needs_code(request))
     if form.is_valid():
         with errors_in(form):
             take_code(request, form)
@@ -112,7 +112,7 @@ def drop_sheet(request: NodeRequest, digest: str) -> HttpResponseBase:
     """Seal nothing to a sheet from now on."""
     _require(request, Act.CHOOSE_CUSTODIANS)
     sheet = sheets.get(request.node, digest)
-    form = BindingForm(request.POST if request.method == "POST" else None, needs_code=is_stale(request))
+    form = BindingForm(request.POST if request.method == "POST" else None, needs_code=needs_code(request))
     if form.is_valid():
         with errors_in(form):
             take_code(request, form)
@@ -126,7 +126,7 @@ def drop_sheet(request: NodeRequest, digest: str) -> HttpResponseBase:
 def answer_recovery(request: NodeRequest) -> HttpResponseBase:
     """Give a deposit and our share of it out to its provider's new node."""
     _require(request, Act.ANSWER_RECOVERY)
-    form = RecoveryForm(request.POST if request.method == "POST" else None, needs_code=is_stale(request))
+    form = RecoveryForm(request.POST if request.method == "POST" else None, needs_code=needs_code(request))
     answer = ""
     if form.is_valid():
         with errors_in(form):

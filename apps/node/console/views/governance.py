@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from apps.node import governance, roster
 from apps.node.console.context import language
-from apps.node.console.door import NodeRequest, is_stale, take_code, tell
+from apps.node.console.door import NodeRequest, needs_code, take_code, tell
 from apps.node.console.forms import GovernorForm, errors_in
 from apps.node.roster import Act
 from apps.node.wording import sentences_of
@@ -38,7 +38,7 @@ def _form(request: NodeRequest) -> GovernorForm | None:
         if card.host is None and card.kind == "code_centre"
     ]
     data = request.POST if request.method == "POST" else None
-    return GovernorForm(data, choices=choices, needs_code=is_stale(request))
+    return GovernorForm(data, choices=choices, needs_code=needs_code(request))
 
 
 def _page(request: NodeRequest, said: str | None, form: GovernorForm | None) -> HttpResponse:

@@ -25,9 +25,11 @@ def listing(request: NodeRequest) -> HttpResponseBase:
     if form.is_valid():
         with errors_in(form):
             given = form.cleaned_data
-            passkeys.enrol(request.node, request.acting, code=given["code"], name=given["name"], answer=given["answer"])
-            tell(request, _("The passkey “%(name)s” is enrolled.") % {"name": given["name"]})
-            return redirect("node:passkeys")
+            shown = passkeys.enrol(
+                request.node, request.acting, code=given["code"], name=given["name"], answer=given["answer"]
+            )
+            context = {"name": given["name"], "fingerprint": shown, "origin": passkeys.site(request.node).origin}
+            return render(request, "node/passkey_enrolled.html", context)
     own = passkeys.listing(request.node, request.acting, person=request.acting.person)
     return render(request, "node/passkeys.html", {"passkeys": own, "form": form}, status=422 if form.is_bound else 200)
 

@@ -4,16 +4,16 @@ import io
 import re
 
 import qrcode
-from django.http import HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from qrcode.image.svg import SvgPathImage
 
-from apps.node import passkeys, roster
-from apps.node.console.door import NodeRequest, is_stale, take_code, tell
-from apps.node.console.forms import ApproveForm, BindingForm, NameForm, PersonForm, RoleForm, errors_in
+from apps.node import passkeys, people, roster
+from apps.node.console.door import NodeRequest, needs_code, take_code, tell
+from apps.node.console.forms import BindingForm, NameForm, PasskeyForm, PersonForm, RoleForm, errors_in
 from apps.node.console.words import ROLES
 from apps.node.errors import Forbidden, NotFound
 from apps.node.factors import Enrolment
@@ -44,11 +44,11 @@ def listing(request: NodeRequest) -> HttpResponse:
 def add(request: NodeRequest) -> HttpResponseBase:
     """Enter a person; the new factor's secret is on the answer and nowhere else."""
     _owners_only(request)
-    form = PersonForm(_data(request), needs_code=is_stale(request))
+    form = PersonForm(_data(request), needs_code=needs_code(request))
     if form.is_valid():
         with errors_in(form):
             take_code(request, form)
-            enrolment = roster.add(
+            enrolment = people.add(
                 request.node,
                 request.acting,
                 person=form.cleaned_data["person"],
@@ -65,15 +65,18 @@ def person(request: NodeRequest, person: str) -> HttpResponseBase:
     _owners_only(request)
     entry = _find(request, person)
     what = request.POST.get("what", "")
-    stale = is_stale(request)
+    asks_code = needs_code(request)
     forms: dict[str, BindingForm] = {
         "role": RoleForm(
-            _data(request) if what == "role" else None, needs_code=stale, initial={"role": entry.role}, prefix="role"
+            _data(request) if what == "role" else None,
+            needs_code=asks_code,
+            initial={"role": entry.role},
+            prefix="role",
         ),
-        "factor": BindingForm(_data(request) if what == "factor" else None, needs_code=stale, prefix="factor"),
+        "factor": BindingForm(_data(request) if what == "factor" else None, needs_code=asks_code, prefix="factor"),
         "remove": NameForm(
             _data(request) if what == "remove" else None,
-            needs_code=stale,
+            needs_code=asks_code,
             name=entry.person_name,
             prefix="remove",
         ),
@@ -89,24 +92,15 @@ def person(request: NodeRequest, person: str) -> HttpResponseBase:
         "forms": forms,
         "is_you": _is_you(request, entry),
         "passkeys": passkeys.listing(request.node, request.acting, person=person),
-        "has_passkey": passkeys.has_one(request.node, request.acting),
-        "drawing": ApproveForm(needs_passphrase=False),
     }
     return render(request, "node/person.html", context, status=422 if request.method == "POST" else 200)
-
-
-@require_POST
-def ask_for_code(request: NodeRequest, person: str) -> HttpResponseBase:
-    """What the owner's authenticator is asked before a code is drawn."""
-    return JsonResponse(passkeys.ask_for_code(request.node, request.acting, person=_find(request, person).person))
 
 
 @require_POST
 def draw_code(request: NodeRequest, person: str) -> HttpResponseBase:
     """An enrolment code for somebody, on the answer and nowhere else."""
     entry = _find(request, person)
-    answer = request.POST.get("answer", "")
-    drawn = passkeys.issue_code(request.node, request.acting, person=entry.person, answer=answer)
+    drawn = passkeys.issue_code(request.node, request.acting, person=entry.person)
     return render(request, "node/enrolment_code.html", {"drawn": drawn, "name": entry.person_name})
 
 
@@ -119,7 +113,7 @@ def person_passkey(request: NodeRequest, person: str, credential: str) -> HttpRe
     passkey = next((each for each in found if each.credential == credential), None)
     if passkey is None:
         raise NotFound
-    form = BindingForm(_data(request), needs_code=is_stale(request))
+    form = BindingForm(_data(request), needs_code=needs_code(request))
     if form.is_valid():
         with errors_in(form):
             take_code(request, form)
@@ -130,15 +124,30 @@ def person_passkey(request: NodeRequest, person: str, credential: str) -> HttpRe
     return render(request, "node/person_passkey.html", context, status=422 if form.is_bound else 200)
 
 
+@require_http_methods(["GET", "POST"])
+def confirm_passkey(request: NodeRequest, person: str) -> HttpResponseBase:
+    """Believe a passkey that somebody enrolled, by its fingerprint."""
+    _owners_only(request)
+    entry = _find(request, person)
+    form = PasskeyForm(_data(request), needs_code=False)
+    if form.is_valid():
+        with errors_in(form):
+            passkeys.confirm(request.node, request.acting, person=person, typed=form.cleaned_data["fingerprint"])
+            tell(request, _("The passkey of %(name)s is confirmed.") % {"name": entry.person_name})
+            return redirect("node:person", person=person)
+    context = {"entry": entry, "form": form}
+    return render(request, "node/passkey_confirm.html", context, status=422 if form.is_bound else 200)
+
+
 def _change(request: NodeRequest, entry: RosterEntry, what: str, form: BindingForm) -> HttpResponseBase:
     if what == "factor":
-        enrolment = roster.new_factor(request.node, request.acting, person=entry.person)
+        enrolment = people.new_factor(request.node, request.acting, person=entry.person)
         return _enrolled(request, enrolment, entry.person_name)
     if what == "role":
-        roster.change(request.node, request.acting, person=entry.person, role=form.cleaned_data["role"])
+        people.change(request.node, request.acting, person=entry.person, role=form.cleaned_data["role"])
         tell(request, _("%(name)s has another role now.") % {"name": entry.person_name})
     else:
-        roster.remove(request.node, request.acting, person=entry.person)
+        people.remove(request.node, request.acting, person=entry.person)
         tell(request, _("%(name)s is off the list.") % {"name": entry.person_name})
     return redirect("node:roster")
 

@@ -15,7 +15,7 @@ from apps.core.errors import Words
 from apps.node import capsules, datasets, roster, signing
 from apps.node.console.changes import changes_of
 from apps.node.console.context import language
-from apps.node.console.door import POLLS_AT_MOST, NodeRequest, is_stale, polls, take_code, tell
+from apps.node.console.door import POLLS_AT_MOST, NodeRequest, needs_code, polls, take_code, tell
 from apps.node.console.forms import ApproveForm, DeclineForm, SignForm, errors_in
 from apps.node.console.standing import Line, lines_of, standing_of
 from apps.node.console.words import DRAFT_STATES, KINDS, WAITS_FOR_OTHER
@@ -73,7 +73,7 @@ def sign(request: NodeRequest, digest: str) -> HttpResponseBase:
         shown = {draft.digest, *request.POST.getlist("document")}
         together = [each for each in together if each.digest in shown]
     needs = {
-        "needs_code": is_stale(request) and any(each.needs_fresh_factor for each in together),
+        "needs_code": needs_code(request) and any(each.binds for each in together),
         "needs_passphrase": any(each.needs_passphrase for each in together),
     }
     is_sign = request.method == "POST" and "decline" not in request.POST
@@ -120,6 +120,7 @@ def show(
         "is_blocked": any(page.blocked for page in pages),
         "portal_page": portal_page(first.draft),
         "is_request": first.draft.kind == "request",
+        "binds": any(page.draft.binds for page in pages),
         **_against_head(request, first.draft),
     }
     if first.draft.kind == "policy":
