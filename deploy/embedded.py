@@ -41,6 +41,7 @@ unixsocket {run}/redis.sock
 unixsocketperm 700
 dir {data}
 appendonly yes
+rdbcompression no
 save ""
 daemonize no
 logfile ""

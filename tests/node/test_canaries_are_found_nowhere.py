@@ -14,18 +14,20 @@ import pytest
 
 from apps.node import results, uploads
 from creditzone.kernel.documents import OrderOffered, OrderStarted
+from tests import canary
 from tests.node import jobs, world
 from tests.node.portal import Portal
 from tests.node.world import CENTRE, Zone
 
 ROOT = Path(__file__).resolve().parents[2]
-NUMBER = "0.7351928461"
-BAD = "canary-7351928461"
+NUMBER = "0.735192846103957"
+BAD = "金丝雀735192846103957"
 
 
 def needles(codes: list[str]) -> list[bytes]:
-    found = [NUMBER.encode(), BAD.encode(), *(code.encode() for code in codes)]
-    return found + [needle.decode().encode("utf-16-le") for needle in found]
+    """Number, word and the first codes in every form in which they could stand in plain text; all codes as text."""
+    named = {"number": NUMBER, "word": BAD, **{f"code {number}": code for number, code in enumerate(codes[:3])}}
+    return [*canary.needles(named), *(code.encode() for code in codes[3:])]
 
 
 @pytest.fixture
