@@ -63,6 +63,8 @@ def _init_arguments(zone: "Zone", node: NodeSpec, identity: dict[str, Any]) -> l
 def _enter(zone: "Zone", node: NodeSpec, person: manifest.Person) -> None:
     """Put a person on the node's roster; the factor drawn by the node is kept with the person's other secrets."""
     known = zone.people[person.username]
+    if known.get("node_totp"):
+        return
     hosted = person.organisation != code_of(node)
     if hosted:
         identity = IDENTITIES[person.organisation]
@@ -70,8 +72,6 @@ def _enter(zone: "Zone", node: NodeSpec, person: manifest.Person) -> None:
         zone.keep_people()
         names = ["--organisation", identity["uscc"], "--name", identity["name"], "--name-en", identity["name_en"]]
         run_at(zone, node, "add-firm", *names, given=known["passphrase"] + "\n")
-    if known.get("node_totp"):
-        return
     whose = ["--organisation", person.organisation] if hosted else []
     role = person.role if person.role in {"officer", "approver"} else "owner"
     enrolment = run_at(zone, node, "add-owner", "--person", known["id"], "--name", person.name, "--role", role, *whose)
