@@ -54,6 +54,11 @@ def require_role(actor: Member, act: Act) -> None:
         raise Forbidden(act=act.label, role=Role(actor.role).label, ask=_("a bank, or the firm itself"))
 
 
+def may_draft(actor: Member) -> bool:
+    """Whether the actor drafts jobs over many firms; a firm asks about itself elsewhere."""
+    return actor.kind == Kind.BANK and actor.role in MAY[Act.DRAFT]
+
+
 def get_for(actor: Member, job_id: UUID, *, to: Act) -> Job:
     """The only door to one job; row-level security has already hidden it from whoever takes no part in it."""
     if actor.kind == Kind.OPERATOR:

@@ -79,7 +79,7 @@ def jobs(request: TenantRequest) -> HttpResponse:
         "filters": _filters(request),
         "is_filtered": any(_filters(request).values()),
         "language": wording.language(),
-        "may_draft": request.actor.kind == Kind.BANK and request.actor.role in selectors.MAY[Act.DRAFT],
+        "may_draft": selectors.may_draft(request.actor),
     }
     return render(request, "compute/list.html", context)
 
@@ -226,6 +226,7 @@ def _context(request: TenantRequest, job_id: UUID) -> dict[str, Any]:
         "steps": STEPS,
         "differing": pages.differing(view) if len(view.agreements) > 1 else [],
         "is_firm": request.actor.kind == Kind.SME,
+        "may_draft": selectors.may_draft(request.actor),
     }
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.capsules.wording import FACTS
 from apps.compute.models import Job
-from apps.compute.selectors import Lane, LearnedRow, LeftRow, PartyRow, PutIn, StageRow
+from apps.compute.selectors import Lane, LearnedRow, LeftRow, PartyRow, PutIn, StageRow, may_draft
 from apps.contracts.models import Contract
 from apps.exchange.links import node_url
 from apps.tenants.members import Member
@@ -322,7 +322,7 @@ def _help(clause: str, viewer: Member, job: Job | None) -> tuple[Words, str]:
         return "", ""
     if viewer.kind == Kind.SME:
         return ACTS[CREDIT][0], address("lending:credit")
-    return _("Ask again"), f"{address('compute:new')}?model={job.model}"
+    return (_("Ask again"), f"{address('compute:new')}?model={job.model}") if may_draft(viewer) else ("", "")
 
 
 def address(name: str, *args: Any) -> str:
