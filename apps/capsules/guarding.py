@@ -8,7 +8,9 @@ from django.utils.translation import gettext_lazy
 
 from apps.capsules.models import Capsule, HolderNews
 from apps.capsules.selectors import Guard, Head, guards_of
+from apps.capsules.wording import named
 from apps.datasets.wording import language
+from apps.scoring.wording import PortalNames
 from apps.ui.pieces import Words
 from apps.ui.templatetags.ui import called
 from creditzone.kernel.refusals import Refusal
@@ -54,7 +56,8 @@ def _health(news: HolderNews | None, version: int) -> tuple[str, str, datetime |
     if news is None or answered is None:
         return _("never answered"), "warn", None, ""
     if news.withheld_at == answered:
-        why = Refusal(news.clause, dict(news.facts)).sentence(language())
+        said = named(Refusal(news.clause, dict(news.facts)), PortalNames(language()))
+        why = said.sentence(language())
         return _("withheld its share"), "bad", answered, why
     if news.asked_at is not None and news.asked_at > answered:
         return _("asked, has not answered yet"), "warn", news.asked_at, ""

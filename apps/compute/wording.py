@@ -9,11 +9,12 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
-from apps.capsules.wording import FACTS
+from apps.capsules.wording import FACTS, named
 from apps.compute.models import Job
 from apps.compute.selectors import Lane, LearnedRow, LeftRow, PartyRow, PutIn, StageRow, may_draft
 from apps.contracts.models import Contract
 from apps.exchange.links import node_url
+from apps.scoring.wording import PortalNames
 from apps.tenants.members import Member
 from apps.tenants.roles import Kind
 from apps.ui import pieces
@@ -290,11 +291,12 @@ class Lesson:
 def lesson(refusal: Refusal, viewer: Member, *, job: Job | None = None, names: dict[str, str] | None = None) -> Lesson:
     """The refusal in the reader's words, with a link that does the remedy where this reader can do it."""
     act, href = _help(refusal.clause, viewer, job)
+    said = named(refusal, PortalNames(language()))
     return Lesson(
         clause=refusal.clause,
-        sentence=refusal.sentence(language()),
-        remedy=refusal.remedy(language()),
-        facts=[(FACTS.get(name, name), _fact(name, value, names or {})) for name, value in refusal.facts.items()],
+        sentence=said.sentence(language()),
+        remedy=said.remedy(language()),
+        facts=[(FACTS.get(name, name), _fact(name, value, names or {})) for name, value in said.facts.items()],
         act=act,
         href=href,
     )

@@ -7,6 +7,7 @@ from django.db.models import Count, Q, Sum
 from django.utils.translation import get_language
 
 from apps.capsules import selectors as capsules
+from apps.capsules.wording import named
 from apps.compute import selectors as compute
 from apps.compute.models import Job, JobParty
 from apps.contracts import selectors as contracts
@@ -14,6 +15,7 @@ from apps.contracts.models import Contract
 from apps.core import clock
 from apps.datasets.models import Dataset
 from apps.exchange import selectors as exchange
+from apps.scoring.wording import PortalNames
 from apps.tenants.members import Member
 from apps.tenants.roles import Kind
 from creditzone.kernel.policy.purposes import say_purpose
@@ -56,7 +58,7 @@ def _job_row(job: Job, actor: Member) -> JobRow:
         job=job,
         purpose=say_purpose(job.purpose, language()),
         is_own=job.recipient_id == actor.organisation_id,
-        why=reason.sentence(language()) if reason else "",
+        why=named(reason, PortalNames(language())).sentence(language()) if reason else "",
     )
 
 
