@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def planted(domain_id: str, number: int) -> list[list[str]]:
 
 @pytest.mark.faults
 def test_planted_values_are_found_nowhere(played: Portal, quartet: Zone, monkeypatch, tmp_path):
-    temporary = tmp_path / "temporary"
+    temporary, began = tmp_path / "temporary", time.time()
     temporary.mkdir()
     monkeypatch.setattr(jobs, "provide", _providing(jobs.provide))
     job = jobs.ready(quartet, number=150, disclosures=("score",))
@@ -100,9 +101,8 @@ def test_planted_values_are_found_nowhere(played: Portal, quartet: Zone, monkeyp
     traffic = b"\n".join(played.bytes)
     assert played.bytes
     assert not any(needle in traffic for needle in wanted)
-    fresh = [
-        path for path in Path(tempfile.gettempdir()).glob("*") if path.is_file() and path.stat().st_uid == os.getuid()
-    ]
+    here = [path for path in Path(tempfile.gettempdir()).glob("*") if path.is_file()]
+    fresh = [path for path in here if path.stat().st_uid == os.getuid() and path.stat().st_mtime >= began]
     assert [str(path) for path in fresh if any(needle in path.read_bytes()[: 64 << 20] for needle in wanted)] == []
 
 
