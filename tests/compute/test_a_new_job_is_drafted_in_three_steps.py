@@ -49,7 +49,7 @@ def test_step_two_checks_beforehand_party_by_party(road: Road):
     asked = {**filled(capsules, disclosure="score"), "model": card(road)}
     refused = client.get("/jobs/new/check/", asked, headers={"hx-request": "true"}).content.decode()
     assert refused.count("would be refused") == 2
-    assert "The policy does not let out score." in refused
+    assert "The policy does not let out the score." in refused
     assert "Ask for less." in refused
     assert count() == 0
 
@@ -62,7 +62,7 @@ def test_what_is_wrong_stands_at_its_field_and_drafts_nothing(road: Road):
         ({"title": ""}, "id_title"),
         ({"disclosure": "decision"}, "Choose from which grade on the answer is yes."),
         ({"source_profit_and_loss": "nonsense"}, "Select a valid choice"),
-        ({"disclosure": "score"}, "The policy does not let out score."),
+        ({"disclosure": "score"}, "The policy does not let out the score."),
     ]:
         answer = client.post(path, filled(capsules, **change))
         assert answer.status_code == 422, change
