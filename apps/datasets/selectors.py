@@ -24,6 +24,8 @@ MAY = {
     Act.READ: frozenset(Role),
     Act.DRAFT_POLICY: frozenset({Role.OWNER, Role.STEWARD}),
 }
+UPLOADERS = frozenset({Role.OWNER, Role.STEWARD, Role.OFFICER})
+"""Who is shown the way to an upload: the node takes one from these alone, by its own roster."""
 
 
 @dataclass(frozen=True, kw_only=True)

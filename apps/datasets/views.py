@@ -37,11 +37,12 @@ def datasets(request: TenantRequest) -> HttpResponse:
     if table.form:
         heads = [*table.titles, _("Digest of the sealed body")]
         return download(table.form, "datasets", _("Datasets"), heads, map(_line, table.rows))
+    may_upload = request.actor.role in selectors.UPLOADERS
     context = {
         "table": table,
         "rows": [(one, wording.domain_name(one.domain), wording.level_of(one)) for one in table.rows],
         "title_filter": _title(request),
-        "upload_url": node_url(request.actor, "/datasets/upload/"),
+        "upload_url": node_url(request.actor, "/datasets/upload/") if may_upload else "",
         "node_url": node_url(request.actor, "/datasets/"),
     }
     return render(request, "datasets/list.html", context)

@@ -30,6 +30,15 @@ def test_a_viewer_reads_but_is_offered_no_draft(road: Road):
     assert "policies/new" not in body
 
 
+def test_who_may_not_upload_is_shown_no_way_to_it(road: Road):
+    for full in (False, True):
+        for role, shown in (("steward", True), ("approver", False), ("viewer", False)):
+            body = road.zone.client("centre", role).get("/datasets/").content.decode()
+            assert ("/datasets/upload/" in body) is shown
+        if not full:
+            published(road)
+
+
 def test_strangers_find_neither_page_nor_row(road: Road):
     dataset = published(road)
     for place in ("bank", "platform"):
