@@ -95,15 +95,19 @@ def bands_of(name: str, *, domain_id: str, cards: Iterable[Scorecard]) -> Band |
     return Band(edges=tuple(edges[value] for value in sorted(edges)))
 
 
-def column_values(rule: Rule) -> dict[str, str]:
-    """What an existing rule fills into the fields; a column that it does not name is let in by a new scorecard."""
-    return {COLUMN + one.name: _choice(one) for one in rule.of(Columns).columns if _is_changeable(one)}
+def column_values(rule: Rule, *, domain_id: str, cards: Sequence[Scorecard]) -> dict[str, str]:
+    """What an existing rule fills into the fields: how it lets in each column that its scorecards, these, read."""
+    columns = rule.of(Columns)
+    read = [one.name for one in columns_for(domain_id, cards, forms=rule.disclosures) if _is_changeable(one)]
+    return {COLUMN + name: _choice(columns.of(name)) for name in read}
 
 
-def _choice(column: ColumnUse) -> str:
+def _choice(column: ColumnUse | None) -> str:
+    if column is None:
+        return SHUT
     match column.transform:
         case None:
-            return "" if column.modes else SHUT
+            return ""
         case Mask():
             return MASKED
         case Round(step=step) if step in STEPS:

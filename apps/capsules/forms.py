@@ -20,6 +20,7 @@ from apps.scoring import selectors as scoring
 from apps.scoring.models import Scorecard
 from apps.tenants.models import Organisation
 from apps.tenants.roles import Kind
+from apps.ui.choices import offer_choices
 from apps.ui.templatetags.ui import called
 from creditzone.kernel.documents import Rule, Template
 from creditzone.kernel.policy.constraints import KINDS, Clause
@@ -43,6 +44,7 @@ from creditzone.kernel.policy.writing import columns_for, permit
 
 MOST_RULES = 6
 DAYS_MAX, USES_MAX = 3660, 10**9
+DAY_MS = 86_400_000
 GRANTEE_KINDS = (Kind.BANK, Kind.CODE_CENTRE, Kind.PLATFORM)
 LISTS = ("grantees", "purposes", "models", "engines", "disclosures")
 SINGLE = (
@@ -63,7 +65,8 @@ FIELD_OF: dict[type[Constraint], str] = {
 NONE_CHOSEN = {"required": _("Choose at least one; none allows nothing.")}
 
 
-def _several(label: Any, help_text: Any = "") -> forms.MultipleChoiceField:
+def several(label: Any, help_text: Any = "") -> forms.MultipleChoiceField:
+    """A list to choose from, at least one."""
     return forms.MultipleChoiceField(
         label=label, help_text=help_text, widget=forms.CheckboxSelectMultiple, error_messages=NONE_CHOSEN
     )
@@ -77,11 +80,11 @@ class RuleForm(forms.Form):
 
     id = forms.CharField(widget=forms.HiddenInput, validators=[RegexValidator(r"^[a-z0-9-]{1,40}$")])
     template = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
-    grantees = _several(_("Users"), _("Matched by code. “The firm itself” is whoever asks about its own firm."))
-    purposes = _several(_("Purposes"), _("A purpose includes what stands under it."))
-    models = _several(_("Scorecards"), _("Those that read this data domain; each is named by its digest."))
-    disclosures = _several(_("What comes back"), _("The less comes back, the less can be inferred."))
-    engines = _several(_("Engines"), _("Both compute sealed, in the semi-honest model; no hardware attests them."))
+    grantees = several(_("Users"), _("Matched by code. “The firm itself” is whoever asks about its own firm."))
+    purposes = several(_("Purposes"), _("A purpose includes what stands under it."))
+    models = several(_("Scorecards"), _("Those that read this data domain; each is named by its digest."))
+    disclosures = several(_("What comes back"), _("The less comes back, the less can be inferred."))
+    engines = several(_("Engines"), _("Both compute sealed, in the semi-honest model; no hardware attests them."))
     days = forms.IntegerField(label=_("Valid for days, from today"), min_value=1, max_value=DAYS_MAX)
     uses = forms.IntegerField(
         label=_("Uses in all"), min_value=1, max_value=USES_MAX, help_text=_("One job is one use; your node counts.")
@@ -145,18 +148,14 @@ class RuleForm(forms.Form):
         self.cards = {card.digest: card.document for card in cards}
         self.fields |= column_fields(domain, list(self.cards.values()))
         offer_kept(self.column_fields)
-        self._choices("grantees", grantee_choices())
-        self._choices("purposes", [(code, say_purpose(code, language())) for code in PURPOSES])
-        self._choices("models", named_choices(cards))
+        offer_choices(self, "grantees", grantee_choices())
+        offer_choices(self, "purposes", [(code, say_purpose(code, language())) for code in PURPOSES])
+        offer_choices(self, "models", named_choices(cards))
         at = 0 if language() == "zh" else 1
-        self._choices("disclosures", [(code, words[at]) for code, words in FORMS.items()])
-        self._choices("evidence", [("", gettext("either")), *((code, words[at]) for code, words in EVIDENCE.items())])
-        self._choices("engines", [(code, words[at]) for code, words in ENGINES.items()])
-
-    def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = choices
+        offer_choices(self, "disclosures", [(code, words[at]) for code, words in FORMS.items()])
+        kinds = [(code, words[at]) for code, words in EVIDENCE.items()]
+        offer_choices(self, "evidence", [("", gettext("either")), *kinds])
+        offer_choices(self, "engines", [(code, words[at]) for code, words in ENGINES.items()])
 
     @cached_property
     def begun_with(self) -> Template | None:
@@ -364,17 +363,22 @@ def _evidence_of(consent: Consent | None) -> str:
     return consent.evidence[0] if consent and len(consent.evidence) == 1 else ""
 
 
-def rule_values(rule: Rule) -> dict[str, Any]:
+def rule_values(rule: Rule, *, domain: str) -> dict[str, Any]:
     """What an existing rule fills in; its window is as long as it was, from today."""
-    day = 86_400_000
+    cards = [card.document for card in cards_reading(domain) if card.digest in rule.models]
     return {
         "id": rule.id,
         **{name: list(getattr(rule, name)) for name in LISTS},
-        "days": max(1, round((rule.not_after - rule.not_before) / day)),
+        "days": days_of(rule),
         "uses": rule.uses,
         **_limit_values(rule),
-        **column_values(rule),
+        **column_values(rule, domain_id=domain, cards=cards),
     }
+
+
+def days_of(rule: Rule) -> int:
+    """How long a rule's window is, in whole days, one at least."""
+    return max(1, round((rule.not_after - rule.not_before) / DAY_MS))
 
 
 def _limit_values(rule: Rule) -> dict[str, Any]:

@@ -181,7 +181,7 @@ def _first_forms(request: TenantRequest, subject: Subject) -> list[RuleForm]:
     if template is not None:
         values = [template_values(template)]
     elif subject.permits and not name:
-        values = [rule_values(rule) for rule in subject.permits]
+        values = [rule_values(rule, domain=subject.dataset.domain) for rule in subject.permits]
     elif name == BLANK or not zone_templates():
         values = [{"id": "rule-1"}]
     else:

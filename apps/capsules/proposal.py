@@ -14,6 +14,7 @@ from apps.capsules.forms import USES_MAX, grantee_choices, model_choices
 from apps.core import clock
 from apps.datasets.wording import language
 from apps.scoring.selectors import card_of
+from apps.ui.choices import offer_choices
 from creditzone.kernel.documents import Contract, Disclosure, Engine, Input, JobRequest, Policy, Rule, Scorecard
 from creditzone.kernel.orders import ENGINE_OF_PARTIES
 from creditzone.kernel.policy.constraints import Clause
@@ -111,24 +112,19 @@ class ProposalForm(forms.Form):
         self.domain = domain
         at = 0 if language() == "zh" else 1
         choose = [("", gettext("please choose"))]
-        self._choices("grantee", [*choose, *grantee_choices()])
-        self._choices("purpose", [*choose, *((code, say_purpose(code, language())) for code in PURPOSES)])
-        self._choices("model", [*choose, *model_choices(domain)])
+        offer_choices(self, "grantee", [*choose, *grantee_choices()])
+        offer_choices(self, "purpose", [*choose, *((code, say_purpose(code, language())) for code in PURPOSES)])
+        offer_choices(self, "model", [*choose, *model_choices(domain)])
         engines = [(code, words[at]) for code, words in ENGINES.items()]
-        self._choices("engine", [("", gettext("the one that the scorecard needs")), *engines])
-        self._choices("disclosures", [(code, words[at]) for code, words in FORMS.items()])
-        self._choices("evidence", [(code, words[at]) for code, words in EVIDENCE.items()])
+        offer_choices(self, "engine", [("", gettext("the one that the scorecard needs")), *engines])
+        offer_choices(self, "disclosures", [(code, words[at]) for code, words in FORMS.items()])
+        offer_choices(self, "evidence", [(code, words[at]) for code, words in EVIDENCE.items()])
         kinds = {type(clause) for rule in rules for clause in rule.clauses}
         for name, kind in ONLY_WITH.items():
             if kind not in kinds:
                 del self.fields[name]
         for field in self.fields.values():
             field.widget.attrs["form"] = EDITOR_FORM
-
-    def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = choices
 
     @property
     def basic_fields(self) -> list[forms.BoundField]:

@@ -27,15 +27,10 @@ from apps.scoring.wording import PortalNames
 from apps.ui.pieces import Words
 from creditzone.kernel.documents import JobRequest, Policy
 from creditzone.kernel.policy.constraints.base import Names, Scope
+from creditzone.kernel.policy.scopes import say_scope
 from creditzone.kernel.refusals import Refusal
 
 ANSWER = "policy-trial-answer"
-POINTS: dict[Scope, Words] = {
-    Scope.CONTRACT: gettext_lazy("At the contract"),
-    Scope.ADMISSION: gettext_lazy("Before a job"),
-    Scope.OPENING: gettext_lazy("Your node, before it opens"),
-    Scope.RELEASE: gettext_lazy("Your node, before any result"),
-}
 OUTCOMES: dict[str, tuple[Words, str]] = {
     "passed": (gettext_lazy("passes"), "good"),
     "refused": (gettext_lazy("refused here"), "bad"),
@@ -119,12 +114,12 @@ def _waiting(requests: Sequence[JobRequest]) -> list[tuple[str, str]]:
 def _answer(policy: Policy, proposed: Proposed, forms: Sequence[RuleForm]) -> Answer:
     floors = floors_below(policy)
     if floors:
-        unreached = [(POINTS[scope], *OUTCOMES["unreached"]) for scope in POINTS]
+        unreached = [(say_scope(scope, language()), *OUTCOMES["unreached"]) for scope in Scope]
         signing = (_("Your node, before it signs"), *OUTCOMES["refused"])
         return Answer(points=[signing, *unreached], floors=floors, lesson=None, rule="")
     trial = try_job(policy, proposed)
     return Answer(
-        points=[(POINTS[scope], *OUTCOMES[outcome]) for scope, outcome in trial.points],
+        points=[(say_scope(scope, language()), *OUTCOMES[outcome]) for scope, outcome in trial.points],
         floors=[],
         lesson=_lesson(policy, trial, proposed, forms),
         rule=_rule(trial.rule, forms),
@@ -141,7 +136,7 @@ def _lesson(policy: Policy, trial: Trial, proposed: Proposed, forms: Sequence[Ru
         said = Refusal(said.clause, {**said.facts, "grantee": _("the firm itself")})
     rule = said.facts.get("rule", "")
     return Lesson(
-        point=POINTS[trial.refused_at],
+        point=say_scope(trial.refused_at, language()),
         clause=said.clause,
         sentence=said.sentence(language()),
         remedy=said.remedy(language()),

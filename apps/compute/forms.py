@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.compute.offers import Offer, Source
 from apps.compute.wording import DISCLOSURES, domain_name, language
+from apps.ui.choices import offer_choices
 from creditzone.kernel.documents import Scorecard
 from creditzone.kernel.policy.purposes import PURPOSES, say_purpose
 
@@ -80,17 +81,12 @@ class JobForm(forms.Form):
                 error_messages={"required": _("Choose one capsule of this data domain.")},
             )
         purposes = offer.purposes or list(PURPOSES)
-        self._choices("purpose", [(one, say_purpose(one, language())) for one in purposes])
+        offer_choices(self, "purpose", [(one, say_purpose(one, language())) for one in purposes])
         self.fields["purpose"].initial = USUAL if USUAL in purposes else purposes[0]
-        self._choices("disclosure", [(one, DISCLOSURES[one]) for one in RESULTS])
-        self._choices("consent", list(CONSENTS.items()))
-        self._choices("grouping", [("", _("all firms")), ("province", _("each province of registration"))])
-        self._choices("decision_band", [("", "—"), *_bands(offer.card)])
-
-    def _choices(self, name: str, choices: list[Any]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = choices
+        offer_choices(self, "disclosure", [(one, DISCLOSURES[one]) for one in RESULTS])
+        offer_choices(self, "consent", list(CONSENTS.items()))
+        offer_choices(self, "grouping", [("", _("all firms")), ("province", _("each province of registration"))])
+        offer_choices(self, "decision_band", [("", "—"), *_bands(offer.card)])
 
     @property
     def sources(self) -> list[Any]:

@@ -12,6 +12,7 @@ from apps.capsules.models import Capsule
 from apps.core import clock
 from apps.datasets.wording import language
 from apps.tenants.models import Organisation
+from apps.ui.choices import offer_choices
 from apps.ui.templatetags.ui import called
 from creditzone.kernel.documents import Policy
 from creditzone.kernel.policy.constraints.subject import SUBJECT
@@ -45,13 +46,8 @@ class OfferForm(forms.Form):
         self.users = {one.uscc: one for one in Organisation.objects.filter(uscc__in=named).order_by("kind", "id")}
         allowed = {purpose for rule in policy.rules if named & set(rule.grantees) for purpose in rule.purposes}
         purposes = [code for code in PURPOSES if any(permits(one, code) for one in allowed)]
-        self._choices("consumer", [(uscc, called(one)) for uscc, one in self.users.items()])
-        self._choices("purpose", [(code, say_purpose(code, language())) for code in purposes])
-
-    def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = choices
+        offer_choices(self, "consumer", [(uscc, called(one)) for uscc, one in self.users.items()])
+        offer_choices(self, "purpose", [(code, say_purpose(code, language())) for code in purposes])
 
     def terms(self, capsule: Capsule) -> dict[str, Any]:
         """What the service takes, beside the actor: the price in fen, the term as two moments."""

@@ -8,6 +8,7 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from apps.governance.wording import language
+from apps.ui.choices import offer_choices
 from creditzone.kernel.documents import Floors, Template
 from creditzone.kernel.policy.constraints import Clause
 from creditzone.kernel.policy.constraints.action import Action, Operation
@@ -47,9 +48,7 @@ def _several(label: Any, help_text: Any = "", *, required: bool = True) -> forms
 
 class _InWords(forms.Form):
     def _choices(self, name: str, words: Mapping[str, tuple[str, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(code, pair[language() != "zh"]) for code, pair in words.items()]
+        offer_choices(self, name, [(code, pair[language() != "zh"]) for code, pair in words.items()])
 
 
 class FloorsForm(_InWords):

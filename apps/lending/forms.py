@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.compute.wording import DISCLOSURES, language
 from apps.tenants.models import Organisation
 from apps.tenants.roles import Kind
+from apps.ui.choices import offer_choices
 from apps.ui.templatetags.ui import called
 from creditzone.kernel.policy.purposes import PURPOSES, say_purpose
 
@@ -47,13 +48,8 @@ class AuthoriseForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         named = list(Organisation.objects.filter(kind__in=[Kind.BANK, *PROVIDERS]).order_by("kind", "id"))
-        self._choices("enquirer", [(one.uscc, called(one)) for one in named if one.kind == Kind.BANK])
-        self._choices("providers", [(one.uscc, called(one)) for one in named if one.kind in PROVIDERS])
-        self._choices("purpose", [(one, say_purpose(one, language())) for one in FOR_LENDING])
-        self._choices("disclosures", list(DISCLOSURES.items()))
+        offer_choices(self, "enquirer", [(one.uscc, called(one)) for one in named if one.kind == Kind.BANK])
+        offer_choices(self, "providers", [(one.uscc, called(one)) for one in named if one.kind in PROVIDERS])
+        offer_choices(self, "purpose", [(one, say_purpose(one, language())) for one in FOR_LENDING])
+        offer_choices(self, "disclosures", list(DISCLOSURES.items()))
         self.fields["providers"].initial = [one.uscc for one in named if one.kind in PROVIDERS]
-
-    def _choices(self, name: str, choices: list[Any]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = choices

@@ -8,10 +8,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from msgspec.structs import replace
 
+from apps.capsules.forms import DAYS_MAX, USES_MAX, days_of, named_choices, several
 from apps.core import clock
 from apps.datasets.wording import language
 from apps.scoring import selectors as scoring
 from apps.tenants.models import Organisation
+from apps.ui.choices import offer_choices
 from apps.ui.templatetags.ui import called
 from apps.votes.services import MOST_DAYS
 from creditzone.kernel.documents import Rule
@@ -24,13 +26,7 @@ from creditzone.kernel.policy.constraints.subject import SUBJECT, Subject
 from creditzone.kernel.policy.constraints.window import Window
 from creditzone.kernel.policy.purposes import PURPOSES, say_purpose
 
-DAY_MS = 86_400_000
 LISTS = ("grantees", "purposes", "models", "disclosures")
-NONE_CHOSEN = {"required": _("Choose at least one; none allows nothing.")}
-
-
-def _several(label: Any) -> forms.MultipleChoiceField:
-    return forms.MultipleChoiceField(label=label, widget=forms.CheckboxSelectMultiple, error_messages=NONE_CHOSEN)
 
 
 class OpenForm(forms.Form):
@@ -48,27 +44,22 @@ class OpenForm(forms.Form):
 class LooserForm(forms.Form):
     """One rule as the sources leave it; what its fields do not show stays as it is."""
 
-    grantees = _several(_("Users"))
-    purposes = _several(_("Purposes"))
-    models = _several(_("Scorecards"))
-    disclosures = _several(_("What comes back"))
-    days = forms.IntegerField(label=_("Valid for days"), min_value=1, max_value=3660)
-    uses = forms.IntegerField(label=_("Uses in all"), min_value=1, max_value=10**9)
+    grantees = several(_("Users"))
+    purposes = several(_("Purposes"))
+    models = several(_("Scorecards"))
+    disclosures = several(_("What comes back"))
+    days = forms.IntegerField(label=_("Valid for days"), min_value=1, max_value=DAYS_MAX)
+    uses = forms.IntegerField(label=_("Uses in all"), min_value=1, max_value=USES_MAX)
 
     def __init__(self, data: Any = None, *, rule: Rule, prefix: str) -> None:
         super().__init__(data, initial=values_of(rule), prefix=prefix)
         self.left = rule
         at = 0 if language() == "zh" else 1
         people = [(one.uscc, called(one)) for one in Organisation.objects.order_by("kind", "id")]
-        self._choices("grantees", [(SUBJECT, str(_("the firm itself"))), *people])
-        self._choices("purposes", [(code, say_purpose(code, language())) for code in PURPOSES])
-        self._choices("models", [(one.digest, f"{_named(one)} v{one.version}") for one in scoring.cards()])
-        self._choices("disclosures", [(code, words[at]) for code, words in FORMS.items() if code != STATISTIC])
-
-    def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = choices
+        offer_choices(self, "grantees", [(SUBJECT, str(_("the firm itself"))), *people])
+        offer_choices(self, "purposes", [(code, say_purpose(code, language())) for code in PURPOSES])
+        offer_choices(self, "models", named_choices(scoring.cards()))
+        offer_choices(self, "disclosures", [(code, words[at]) for code, words in FORMS.items() if code != STATISTIC])
 
     def rule(self, *, since: datetime) -> Rule:
         """The rule for the validated fields; its window begins at `since`."""
@@ -95,15 +86,11 @@ def _in_order(chosen: Sequence[str], before: Sequence[str]) -> tuple[str, ...]:
     return (*(one for one in before if one in chosen), *(one for one in chosen if one not in before))
 
 
-def _named(card: Any) -> str:
-    return str(card.name if language() == "zh" else card.name_en)
-
-
 def values_of(rule: Rule) -> dict[str, Any]:
     """What a rule fills in; its window is as long as it was."""
     return {
         **{name: list(getattr(rule, name)) for name in LISTS},
-        "days": max(1, round((rule.not_after - rule.not_before) / DAY_MS)),
+        "days": days_of(rule),
         "uses": rule.uses,
     }
 

@@ -12,14 +12,15 @@ from apps.compute.models import Job
 from apps.core import clock
 from apps.core.tenancy import tenant_tx
 from apps.datasets.models import Dataset
+from creditzone.kernel.policy.constraints.base import Scope
 from creditzone.kernel.policy.constraints.payment import Payment
 from creditzone.kernel.policy.constraints.place import Place
+from creditzone.kernel.policy.scopes import say_scope
 from tests.capsules.test_a_policy_is_written_as_fields_and_read_as_a_sentence import HTMX, count, filled, published
 from tests.governance.rules import signed_rules
 from tests.road import Road
 
-CONTRACT, ADMISSION = "At the contract", "Before a job"
-OPENING, RELEASE = "Your node, before it opens", "Your node, before any result"
+CONTRACT, ADMISSION, OPENING, RELEASE = (say_scope(scope, "en") for scope in Scope)
 ANSWER = {**HTMX, "hx-target": "policy-trial-answer"}
 
 

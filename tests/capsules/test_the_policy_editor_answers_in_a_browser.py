@@ -38,19 +38,21 @@ def test_a_job_is_tried_in_place_by_keyboard_and_the_answer_follows_the_policy(r
     expect(answer).to_contain_text("Allowed: Rule 1 permits it to the end.")
     assert page.evaluate("document.activeElement.id") == "policy-trial-go"
     page.select_option("#id_try-purpose", "public-governance")
-    expect(answer).to_contain_text("Refused: At the contract")
+    expect(answer).to_contain_text("Refused: When a contract is signed")
     page.get_by_label("public governance").check()
     expect(answer).to_contain_text("Allowed")
     assert page.locator("#id_try-purpose").input_value() == "public-governance"
     page.locator("#policy-form summary").first.click()
     page.fill("#id_r1-max_rows", "99")
-    expect(answer).to_contain_text("Refused: Your node, before any result")
+    expect(answer).to_contain_text("Refused: Once the common firms are known")
     page.locator("#policy-form summary").first.click()
     answer.get_by_role("link", name="Firms a job, at most").click()
     expect(page.locator("#id_r1-max_rows")).to_be_focused()
     page.get_by_role("button", name="list of spring").click()
     expect(page.locator("#id_try-purpose")).to_have_value("credit-risk/pre-loan")
-    expect(page.locator("#policy-trial-answer")).to_contain_text("Refused: Your node, before any result")
+    expect(page.locator("#policy-trial-answer")).to_contain_text(
+        "Refused: Once the common firms are known, by your node"
+    )
     assert page.said == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     found = Axe().run(page).response["violations"]

@@ -45,6 +45,11 @@ AFTER: dict[type[Constraint], tuple[str, str]] = {
 AFTERWARDS = ("使用之后", "After a use")
 
 
+def say_scope(scope: Scope, language: str) -> str:
+    """Where and when a use is judged, for people."""
+    return SCOPES[scope][language != "zh"]
+
+
 def judged_where(language: str) -> list[tuple[str, list[str]]]:
     """Each place where uses are judged, with the clauses that are judged there, in the order in which they are said;
     last what concerns the time after a use."""
