@@ -28,7 +28,7 @@ STATIC_CHECKS = {
     "import contracts": [str(Path(PYTHON).with_name("lint-imports"))],
     "types": [PYTHON, "-m", "mypy", "creditzone", "apps", "deploy", "demo"],
 }
-LIVE = {"the running zone": "zone", "pages in the browser": "browser", "faults": "faults"}
+LIVE = {"the running zone": "zone", "pages in the browser": "browser", "faults": "faults", "the next start": "restart"}
 """Tests of the one running zone, by mark. The others make databases of their own and give the logins passwords of
 their own, so they run before the zone does."""
 LEASE_SECONDS = 5

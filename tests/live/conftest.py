@@ -17,11 +17,11 @@ import pytest
 from deploy.officers.passkey import SoftwarePasskey
 from deploy.officers.person import Officer, until
 
-MARKS = {"zone", "browser", "faults"}
+MARKS = {"zone", "browser", "faults", "restart"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Whatever lies here needs the zone; without one it is left out, and says so."""
+    """Whatever lies here needs the zone; without one it is left out, and says so. What ends the zone comes last."""
     home = os.environ.get("CREDITZONE_TEST_ZONE")
     here = Path(__file__).parent
     for item in items:
@@ -31,6 +31,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(
                 pytest.mark.skip(reason="no zone runs: CREDITZONE_TEST_ZONE is not set (make test sets it)")
             )
+    items.sort(key=lambda item: item.get_closest_marker("restart") is not None)
 
 
 @dataclass(eq=False)
